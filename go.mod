@@ -17,6 +17,8 @@ require (
 	github.com/prometheus/client_golang v1.25.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
+	// Of aip only filtering and resourcename: the tests of its other packages, which
+	// go mod tidy loads too, import a module version that does not resolve.
 	go.einride.tech/aip v0.86.3
 	go.etcd.io/bbolt v1.5.0
 	go.uber.org/goleak v1.3.0

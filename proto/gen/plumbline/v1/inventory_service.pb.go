@@ -2841,7 +2841,7 @@ const file_plumbline_v1_inventory_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^hostLinks/[A-Za-z0-9._~-]{3,256}$R\x04name\"\x12\n" +
 	"\x10GetPolicyRequest\"N\n" +
 	"\x13UpdatePolicyRequest\x127\n" +
-	"\x06policy\x18\x01 \x01(\v2\x14.plumbline.v1.PolicyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06policy2\xfc\x10\n" +
+	"\x06policy\x18\x01 \x01(\v2\x14.plumbline.v1.PolicyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06policy2\xdc\x10\n" +
 	"\x10InventoryService\x12x\n" +
 	"\x0fSubmitInventory\x12$.plumbline.v1.SubmitInventoryRequest\x1a\x15.plumbline.v1.Receipt\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{system=systems/*}:submit\x12u\n" +
 	"\vUpsertHosts\x12 .plumbline.v1.UpsertHostsRequest\x1a\x15.plumbline.v1.Receipt\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{system=systems/*}:upsertHosts\x12t\n" +
@@ -2850,8 +2850,8 @@ const file_plumbline_v1_inventory_service_proto_rawDesc = "" +
 	"\tGetSystem\x12\x1e.plumbline.v1.GetSystemRequest\x1a\x1a.plumbline.v1.SystemRecord\"#\xdaA\x04name\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=systems/*}\x12g\n" +
 	"\vListSystems\x12 .plumbline.v1.ListSystemsRequest\x1a!.plumbline.v1.ListSystemsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/systems\x12u\n" +
 	"\fRetireSystem\x12!.plumbline.v1.RetireSystemRequest\x1a\x1a.plumbline.v1.SystemRecord\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=systems/*}:retire\x12d\n" +
-	"\aGetHost\x12\x1c.plumbline.v1.GetHostRequest\x1a\x18.plumbline.v1.HostRecord\"!\xdaA\x04name\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=hosts/*}\x12\x7f\n" +
-	"\tListHosts\x12\x1e.plumbline.v1.ListHostsRequest\x1a\x1f.plumbline.v1.ListHostsResponse\"1\x82\xd3\xe4\x93\x02+Z\x1e\x12\x1c/v1/{parent=systems/*}/hosts\x12\t/v1/hosts\x12m\n" +
+	"\aGetHost\x12\x1c.plumbline.v1.GetHostRequest\x1a\x18.plumbline.v1.HostRecord\"!\xdaA\x04name\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=hosts/*}\x12_\n" +
+	"\tListHosts\x12\x1e.plumbline.v1.ListHostsRequest\x1a\x1f.plumbline.v1.ListHostsResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/hosts\x12m\n" +
 	"\n" +
 	"RetireHost\x12\x1f.plumbline.v1.RetireHostRequest\x1a\x18.plumbline.v1.HostRecord\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=hosts/*}:retire\x12u\n" +
 	"\vGetFacility\x12 .plumbline.v1.GetFacilityRequest\x1a\x1c.plumbline.v1.FacilityRecord\"&\xdaA\x04name\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=facilities/*}\x12s\n" +

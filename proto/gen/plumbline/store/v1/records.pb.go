@@ -113,12 +113,21 @@ type SystemHead struct {
 	HostCount int32 `protobuf:"varint,9,opt,name=host_count,json=hostCount,proto3" json:"host_count,omitempty"`
 	// The number of the configuration under which it was last evaluated.
 	ConfigEpoch uint64 `protobuf:"varint,10,opt,name=config_epoch,json=configEpoch,proto3" json:"config_epoch,omitempty"`
-	// Until when no value that its source's newest view does not confirm becomes stale.
-	StaleRest int64 `protobuf:"varint,11,opt,name=stale_rest,json=staleRest,proto3" json:"stale_rest,omitempty"`
+	// Until when no value becomes stale if no source confirms again.
+	StaleUntil int64 `protobuf:"varint,11,opt,name=stale_until,json=staleUntil,proto3" json:"stale_until,omitempty"`
 	// The warnings about the merged inventory.
 	Warnings []string `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// The commit that last changed the system or one of its hosts.
-	ChangedSeq    uint64 `protobuf:"varint,13,opt,name=changed_seq,json=changedSeq,proto3" json:"changed_seq,omitempty"`
+	// The greatest instant from which any view of the system holds.
+	Latest int64 `protobuf:"varint,14,opt,name=latest,proto3" json:"latest,omitempty"`
+	// From when the series must be evaluated again, since something that they
+	// depend on changed elsewhere; zero where nothing did.
+	ReplayFrom int64 `protobuf:"varint,15,opt,name=replay_from,json=replayFrom,proto3" json:"replay_from,omitempty"`
+	// Why, as a cause of package assessor.
+	ReplayCause uint32 `protobuf:"varint,16,opt,name=replay_cause,json=replayCause,proto3" json:"replay_cause,omitempty"`
+	// The instant at which the due index has the system; zero where it has it not.
+	Due int64 `protobuf:"varint,17,opt,name=due,proto3" json:"due,omitempty"`
+	// Whether a value was stale when the system was last evaluated.
+	SomeStale     bool `protobuf:"varint,18,opt,name=some_stale,json=someStale,proto3" json:"some_stale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -223,9 +232,9 @@ func (x *SystemHead) GetConfigEpoch() uint64 {
 	return 0
 }
 
-func (x *SystemHead) GetStaleRest() int64 {
+func (x *SystemHead) GetStaleUntil() int64 {
 	if x != nil {
-		return x.StaleRest
+		return x.StaleUntil
 	}
 	return 0
 }
@@ -237,11 +246,39 @@ func (x *SystemHead) GetWarnings() []string {
 	return nil
 }
 
-func (x *SystemHead) GetChangedSeq() uint64 {
+func (x *SystemHead) GetLatest() int64 {
 	if x != nil {
-		return x.ChangedSeq
+		return x.Latest
 	}
 	return 0
+}
+
+func (x *SystemHead) GetReplayFrom() int64 {
+	if x != nil {
+		return x.ReplayFrom
+	}
+	return 0
+}
+
+func (x *SystemHead) GetReplayCause() uint32 {
+	if x != nil {
+		return x.ReplayCause
+	}
+	return 0
+}
+
+func (x *SystemHead) GetDue() int64 {
+	if x != nil {
+		return x.Due
+	}
+	return 0
+}
+
+func (x *SystemHead) GetSomeStale() bool {
+	if x != nil {
+		return x.SomeStale
+	}
+	return false
 }
 
 // SourceHead is one source's newest view of a system, hosts apart.
@@ -265,6 +302,8 @@ type SourceHead struct {
 	Hosts int32 `protobuf:"varint,8,opt,name=hosts,proto3" json:"hosts,omitempty"`
 	// How its host list was sent: 0 not at all, 1 empty, 2 partial, 3 whole.
 	HostsPresence uint32 `protobuf:"varint,9,opt,name=hosts_presence,json=hostsPresence,proto3" json:"hosts_presence,omitempty"`
+	// Where the newest full record stands, to which later ones are differences.
+	Base          *Address `protobuf:"bytes,10,opt,name=base,proto3" json:"base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -362,6 +401,13 @@ func (x *SourceHead) GetHostsPresence() uint32 {
 	return 0
 }
 
+func (x *SourceHead) GetBase() *Address {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
 // SeriesEntry is a series in short.
 type SeriesEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -377,8 +423,6 @@ type SeriesEntry struct {
 	Summary *StateSummary `protobuf:"bytes,5,opt,name=summary,proto3" json:"summary,omitempty"`
 	// Until when the state holds, staleness apart.
 	HoldsUntil int64 `protobuf:"varint,6,opt,name=holds_until,json=holdsUntil,proto3" json:"holds_until,omitempty"`
-	// The instant at which the due index has it; zero where it has it not.
-	Due int64 `protobuf:"varint,7,opt,name=due,proto3" json:"due,omitempty"`
 	// From when the newest state holds.
 	Effective int64 `protobuf:"varint,8,opt,name=effective,proto3" json:"effective,omitempty"`
 	// When it was recorded.
@@ -455,13 +499,6 @@ func (x *SeriesEntry) GetSummary() *StateSummary {
 func (x *SeriesEntry) GetHoldsUntil() int64 {
 	if x != nil {
 		return x.HoldsUntil
-	}
-	return 0
-}
-
-func (x *SeriesEntry) GetDue() int64 {
-	if x != nil {
-		return x.Due
 	}
 	return 0
 }
@@ -622,12 +659,10 @@ type HostHead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The envelope's version.
 	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
-	// When the host was retired; zero while it is not.
-	Retired int64 `protobuf:"varint,2,opt,name=retired,proto3" json:"retired,omitempty"`
 	// One entry a source.
 	Sources []*HostSourceHead `protobuf:"bytes,3,rep,name=sources,proto3" json:"sources,omitempty"`
-	// The numbers of the systems that it belongs to.
-	Systems       []uint32 `protobuf:"varint,4,rep,packed,name=systems,proto3" json:"systems,omitempty"`
+	// The ids of the systems that it belongs to.
+	Systems       []string `protobuf:"bytes,4,rep,name=systems,proto3" json:"systems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -669,13 +704,6 @@ func (x *HostHead) GetSchema() uint32 {
 	return 0
 }
 
-func (x *HostHead) GetRetired() int64 {
-	if x != nil {
-		return x.Retired
-	}
-	return 0
-}
-
 func (x *HostHead) GetSources() []*HostSourceHead {
 	if x != nil {
 		return x.Sources
@@ -683,7 +711,7 @@ func (x *HostHead) GetSources() []*HostSourceHead {
 	return nil
 }
 
-func (x *HostHead) GetSystems() []uint32 {
+func (x *HostHead) GetSystems() []string {
 	if x != nil {
 		return x.Systems
 	}
@@ -703,12 +731,18 @@ type HostSourceHead struct {
 	Confirmed int64 `protobuf:"varint,4,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
 	// The digest of the view.
 	Digest []byte `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"`
-	// The system whose whole view by the same source confirms it too; zero for none.
-	ViaSystem uint32 `protobuf:"varint,6,opt,name=via_system,json=viaSystem,proto3" json:"via_system,omitempty"`
+	// The id of the system whose whole view by the same source confirms it too.
+	ViaSystem string `protobuf:"bytes,6,opt,name=via_system,json=viaSystem,proto3" json:"via_system,omitempty"`
 	// Where the newest view's record stands.
 	Address *Address `protobuf:"bytes,7,opt,name=address,proto3" json:"address,omitempty"`
 	// Whether the source's newest whole view left the host out.
-	LeftOut       bool `protobuf:"varint,8,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	LeftOut bool `protobuf:"varint,8,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// The systems that the source has it in, with the unit.
+	Members []*Membership `protobuf:"bytes,9,rep,name=members,proto3" json:"members,omitempty"`
+	// Whether the host was retired: the source's word no longer counts.
+	Retired bool `protobuf:"varint,10,opt,name=retired,proto3" json:"retired,omitempty"`
+	// Where the newest full record stands, to which later ones are differences.
+	Base          *Address `protobuf:"bytes,11,opt,name=base,proto3" json:"base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -778,11 +812,11 @@ func (x *HostSourceHead) GetDigest() []byte {
 	return nil
 }
 
-func (x *HostSourceHead) GetViaSystem() uint32 {
+func (x *HostSourceHead) GetViaSystem() string {
 	if x != nil {
 		return x.ViaSystem
 	}
-	return 0
+	return ""
 }
 
 func (x *HostSourceHead) GetAddress() *Address {
@@ -799,6 +833,27 @@ func (x *HostSourceHead) GetLeftOut() bool {
 	return false
 }
 
+func (x *HostSourceHead) GetMembers() []*Membership {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *HostSourceHead) GetRetired() bool {
+	if x != nil {
+		return x.Retired
+	}
+	return false
+}
+
+func (x *HostSourceHead) GetBase() *Address {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
 // HostView is what one source says of a host from one instant on.
 type HostView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -810,8 +865,10 @@ type HostView struct {
 	Members []*Membership `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
 	// Whether the source's newest whole view left the host out.
 	LeftOut bool `protobuf:"varint,4,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
-	// The system whose whole view confirms it too; zero for none.
-	ViaSystem     uint32 `protobuf:"varint,5,opt,name=via_system,json=viaSystem,proto3" json:"via_system,omitempty"`
+	// The id of the system whose whole view confirms it too; empty for none.
+	ViaSystem string `protobuf:"bytes,5,opt,name=via_system,json=viaSystem,proto3" json:"via_system,omitempty"`
+	// Whether the host was retired: the source's word no longer counts.
+	Retired       bool `protobuf:"varint,6,opt,name=retired,proto3" json:"retired,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -874,18 +931,25 @@ func (x *HostView) GetLeftOut() bool {
 	return false
 }
 
-func (x *HostView) GetViaSystem() uint32 {
+func (x *HostView) GetViaSystem() string {
 	if x != nil {
 		return x.ViaSystem
 	}
-	return 0
+	return ""
+}
+
+func (x *HostView) GetRetired() bool {
+	if x != nil {
+		return x.Retired
+	}
+	return false
 }
 
 // Membership says that a host stands in a unit of a system.
 type Membership struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The system's number.
-	System uint32 `protobuf:"varint,1,opt,name=system,proto3" json:"system,omitempty"`
+	// The system's id.
+	System string `protobuf:"bytes,1,opt,name=system,proto3" json:"system,omitempty"`
 	// The unit's id; empty where the source does not say.
 	Unit          string `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -922,11 +986,11 @@ func (*Membership) Descriptor() ([]byte, []int) {
 	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *Membership) GetSystem() uint32 {
+func (x *Membership) GetSystem() string {
 	if x != nil {
 		return x.System
 	}
-	return 0
+	return ""
 }
 
 func (x *Membership) GetUnit() string {
@@ -947,8 +1011,8 @@ type SeriesHead struct {
 	Effective int64 `protobuf:"varint,3,opt,name=effective,proto3" json:"effective,omitempty"`
 	// When it was recorded.
 	Recorded int64 `protobuf:"varint,4,opt,name=recorded,proto3" json:"recorded,omitempty"`
-	// The state.
-	State *State `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	// The State, as its record holds it: the next one is stored as a difference to it.
+	State []byte `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
 	// How many breakpoints the series has, corrections included.
 	Breakpoints int32 `protobuf:"varint,6,opt,name=breakpoints,proto3" json:"breakpoints,omitempty"`
 	// The first instant with a state.
@@ -1015,7 +1079,7 @@ func (x *SeriesHead) GetRecorded() int64 {
 	return 0
 }
 
-func (x *SeriesHead) GetState() *State {
+func (x *SeriesHead) GetState() []byte {
 	if x != nil {
 		return x.State
 	}
@@ -1060,9 +1124,13 @@ type State struct {
 	// The engine's version.
 	Engine string `protobuf:"bytes,10,opt,name=engine,proto3" json:"engine,omitempty"`
 	// Scores and counts.
-	Summary       *StateSummary `protobuf:"bytes,11,opt,name=summary,proto3" json:"summary,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Summary *StateSummary `protobuf:"bytes,11,opt,name=summary,proto3" json:"summary,omitempty"`
+	// Whether the series ends here: no assignment makes it any more.
+	Ended bool `protobuf:"varint,12,opt,name=ended,proto3" json:"ended,omitempty"`
+	// The digest of the merged inventory that was evaluated.
+	InventoryDigest []byte `protobuf:"bytes,13,opt,name=inventory_digest,json=inventoryDigest,proto3" json:"inventory_digest,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *State) Reset() {
@@ -1168,6 +1236,20 @@ func (x *State) GetEngine() string {
 func (x *State) GetSummary() *StateSummary {
 	if x != nil {
 		return x.Summary
+	}
+	return nil
+}
+
+func (x *State) GetEnded() bool {
+	if x != nil {
+		return x.Ended
+	}
+	return false
+}
+
+func (x *State) GetInventoryDigest() []byte {
+	if x != nil {
+		return x.InventoryDigest
 	}
 	return nil
 }
@@ -1782,7 +1864,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\aAddress\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\rR\x04slot\x12\x14\n" +
-	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xca\x03\n" +
+	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xb8\x04\n" +
 	"\n" +
 	"SystemHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
@@ -1796,12 +1878,17 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"host_count\x18\t \x01(\x05R\thostCount\x12!\n" +
 	"\fconfig_epoch\x18\n" +
-	" \x01(\x04R\vconfigEpoch\x12\x1d\n" +
+	" \x01(\x04R\vconfigEpoch\x12\x1f\n" +
+	"\vstale_until\x18\v \x01(\x03R\n" +
+	"staleUntil\x12\x1a\n" +
+	"\bwarnings\x18\f \x03(\tR\bwarnings\x12\x16\n" +
+	"\x06latest\x18\x0e \x01(\x03R\x06latest\x12\x1f\n" +
+	"\vreplay_from\x18\x0f \x01(\x03R\n" +
+	"replayFrom\x12!\n" +
+	"\freplay_cause\x18\x10 \x01(\rR\vreplayCause\x12\x10\n" +
+	"\x03due\x18\x11 \x01(\x03R\x03due\x12\x1d\n" +
 	"\n" +
-	"stale_rest\x18\v \x01(\x03R\tstaleRest\x12\x1a\n" +
-	"\bwarnings\x18\f \x03(\tR\bwarnings\x12\x1f\n" +
-	"\vchanged_seq\x18\r \x01(\x04R\n" +
-	"changedSeq\"\xa7\x02\n" +
+	"some_stale\x18\x12 \x01(\bR\tsomeStale\"\xd8\x02\n" +
 	"\n" +
 	"SourceHead\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +
@@ -1812,7 +1899,9 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\fhosts_digest\x18\x06 \x01(\fR\vhostsDigest\x125\n" +
 	"\aaddress\x18\a \x01(\v2\x1b.plumbline.store.v1.AddressR\aaddress\x12\x14\n" +
 	"\x05hosts\x18\b \x01(\x05R\x05hosts\x12%\n" +
-	"\x0ehosts_presence\x18\t \x01(\rR\rhostsPresence\"\x98\x02\n" +
+	"\x0ehosts_presence\x18\t \x01(\rR\rhostsPresence\x12/\n" +
+	"\x04base\x18\n" +
+	" \x01(\v2\x1b.plumbline.store.v1.AddressR\x04base\"\x86\x02\n" +
 	"\vSeriesEntry\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\rR\x06stream\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x1e\n" +
@@ -1822,8 +1911,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\tR\aversion\x12:\n" +
 	"\asummary\x18\x05 \x01(\v2 .plumbline.store.v1.StateSummaryR\asummary\x12\x1f\n" +
 	"\vholds_until\x18\x06 \x01(\x03R\n" +
-	"holdsUntil\x12\x10\n" +
-	"\x03due\x18\a \x01(\x03R\x03due\x12\x1c\n" +
+	"holdsUntil\x12\x1c\n" +
 	"\teffective\x18\b \x01(\x03R\teffective\x12\x1a\n" +
 	"\brecorded\x18\t \x01(\x03R\brecorded\"\xbf\x01\n" +
 	"\fStateSummary\x12\x19\n" +
@@ -1838,12 +1926,11 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"SystemView\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x125\n" +
 	"\tinventory\x18\x02 \x01(\v2\x17.plumbline.v1.InventoryR\tinventory\x12%\n" +
-	"\x0ehosts_presence\x18\x03 \x01(\rR\rhostsPresence\"\x98\x01\n" +
+	"\x0ehosts_presence\x18\x03 \x01(\rR\rhostsPresence\"z\n" +
 	"\bHostHead\x12\x16\n" +
-	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
-	"\aretired\x18\x02 \x01(\x03R\aretired\x12<\n" +
-	"\asources\x18\x03 \x03(\v2\".plumbline.store.v1.HostSourceHeadR\asources\x12\x1c\n" +
-	"\asystems\x18\x04 \x03(\rB\x02\x10\x01R\asystems\"\x85\x02\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12<\n" +
+	"\asources\x18\x03 \x03(\v2\".plumbline.store.v1.HostSourceHeadR\asources\x12\x18\n" +
+	"\asystems\x18\x04 \x03(\tR\asystems\"\x8a\x03\n" +
 	"\x0eHostSourceHead\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +
 	"\x06stream\x18\x02 \x01(\rR\x06stream\x12\x1c\n" +
@@ -1851,29 +1938,34 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\tconfirmed\x18\x04 \x01(\x03R\tconfirmed\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\fR\x06digest\x12\x1d\n" +
 	"\n" +
-	"via_system\x18\x06 \x01(\rR\tviaSystem\x125\n" +
+	"via_system\x18\x06 \x01(\tR\tviaSystem\x125\n" +
 	"\aaddress\x18\a \x01(\v2\x1b.plumbline.store.v1.AddressR\aaddress\x12\x19\n" +
-	"\bleft_out\x18\b \x01(\bR\aleftOut\"\xbe\x01\n" +
+	"\bleft_out\x18\b \x01(\bR\aleftOut\x128\n" +
+	"\amembers\x18\t \x03(\v2\x1e.plumbline.store.v1.MembershipR\amembers\x12\x18\n" +
+	"\aretired\x18\n" +
+	" \x01(\bR\aretired\x12/\n" +
+	"\x04base\x18\v \x01(\v2\x1b.plumbline.store.v1.AddressR\x04base\"\xd8\x01\n" +
 	"\bHostView\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12&\n" +
 	"\x04host\x18\x02 \x01(\v2\x12.plumbline.v1.HostR\x04host\x128\n" +
 	"\amembers\x18\x03 \x03(\v2\x1e.plumbline.store.v1.MembershipR\amembers\x12\x19\n" +
 	"\bleft_out\x18\x04 \x01(\bR\aleftOut\x12\x1d\n" +
 	"\n" +
-	"via_system\x18\x05 \x01(\rR\tviaSystem\"8\n" +
+	"via_system\x18\x05 \x01(\tR\tviaSystem\x12\x18\n" +
+	"\aretired\x18\x06 \x01(\bR\aretired\"8\n" +
 	"\n" +
 	"Membership\x12\x16\n" +
-	"\x06system\x18\x01 \x01(\rR\x06system\x12\x12\n" +
-	"\x04unit\x18\x02 \x01(\tR\x04unit\"\xfe\x01\n" +
+	"\x06system\x18\x01 \x01(\tR\x06system\x12\x12\n" +
+	"\x04unit\x18\x02 \x01(\tR\x04unit\"\xe3\x01\n" +
 	"\n" +
 	"SeriesHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x125\n" +
 	"\aaddress\x18\x02 \x01(\v2\x1b.plumbline.store.v1.AddressR\aaddress\x12\x1c\n" +
 	"\teffective\x18\x03 \x01(\x03R\teffective\x12\x1a\n" +
-	"\brecorded\x18\x04 \x01(\x03R\brecorded\x12/\n" +
-	"\x05state\x18\x05 \x01(\v2\x19.plumbline.store.v1.StateR\x05state\x12 \n" +
+	"\brecorded\x18\x04 \x01(\x03R\brecorded\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\fR\x05state\x12 \n" +
 	"\vbreakpoints\x18\x06 \x01(\x05R\vbreakpoints\x12\x14\n" +
-	"\x05first\x18\a \x01(\x03R\x05first\"\xcc\x02\n" +
+	"\x05first\x18\a \x01(\x03R\x05first\"\x8d\x03\n" +
 	"\x05State\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -1889,7 +1981,9 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"correction\x12\x16\n" +
 	"\x06engine\x18\n" +
 	" \x01(\tR\x06engine\x12:\n" +
-	"\asummary\x18\v \x01(\v2 .plumbline.store.v1.StateSummaryR\asummary\"\x95\x01\n" +
+	"\asummary\x18\v \x01(\v2 .plumbline.store.v1.StateSummaryR\asummary\x12\x14\n" +
+	"\x05ended\x18\f \x01(\bR\x05ended\x12)\n" +
+	"\x10inventory_digest\x18\r \x01(\fR\x0finventoryDigest\"\x95\x01\n" +
 	"\vClaimRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12)\n" +
 	"\x05claim\x18\x02 \x01(\v2\x13.plumbline.v1.ClaimR\x05claim\x12\x1a\n" +
@@ -1985,26 +2079,28 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
 	3,  // 1: plumbline.store.v1.SystemHead.series:type_name -> plumbline.store.v1.SeriesEntry
 	0,  // 2: plumbline.store.v1.SourceHead.address:type_name -> plumbline.store.v1.Address
-	4,  // 3: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
-	20, // 4: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
-	7,  // 5: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
-	0,  // 6: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
-	21, // 7: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
-	9,  // 8: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
-	0,  // 9: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
-	11, // 10: plumbline.store.v1.SeriesHead.state:type_name -> plumbline.store.v1.State
-	4,  // 11: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
-	22, // 12: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
-	23, // 13: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	24, // 14: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	25, // 15: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	26, // 16: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	27, // 17: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	0,  // 3: plumbline.store.v1.SourceHead.base:type_name -> plumbline.store.v1.Address
+	4,  // 4: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
+	20, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
+	7,  // 6: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
+	0,  // 7: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
+	9,  // 8: plumbline.store.v1.HostSourceHead.members:type_name -> plumbline.store.v1.Membership
+	0,  // 9: plumbline.store.v1.HostSourceHead.base:type_name -> plumbline.store.v1.Address
+	21, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
+	9,  // 11: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
+	0,  // 12: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
+	4,  // 13: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
+	22, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
+	23, // 15: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	24, // 16: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	25, // 17: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	26, // 18: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	27, // 19: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }

@@ -100,10 +100,41 @@ func (m *SystemHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.ChangedSeq != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ChangedSeq))
+	if m.SomeStale {
 		i--
-		dAtA[i] = 0x68
+		if m.SomeStale {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x90
+	}
+	if m.Due != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Due))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x88
+	}
+	if m.ReplayCause != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ReplayCause))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x80
+	}
+	if m.ReplayFrom != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ReplayFrom))
+		i--
+		dAtA[i] = 0x78
+	}
+	if m.Latest != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Latest))
+		i--
+		dAtA[i] = 0x70
 	}
 	if len(m.Warnings) > 0 {
 		for iNdEx := len(m.Warnings) - 1; iNdEx >= 0; iNdEx-- {
@@ -114,8 +145,8 @@ func (m *SystemHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			dAtA[i] = 0x62
 		}
 	}
-	if m.StaleRest != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.StaleRest))
+	if m.StaleUntil != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.StaleUntil))
 		i--
 		dAtA[i] = 0x58
 	}
@@ -218,6 +249,16 @@ func (m *SourceHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Base != nil {
+		size, err := m.Base.MarshalToSizedBufferVT(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+		i--
+		dAtA[i] = 0x52
+	}
 	if m.HostsPresence != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.HostsPresence))
 		i--
@@ -316,11 +357,6 @@ func (m *SeriesEntry) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Effective))
 		i--
 		dAtA[i] = 0x40
-	}
-	if m.Due != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Due))
-		i--
-		dAtA[i] = 0x38
 	}
 	if m.HoldsUntil != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.HoldsUntil))
@@ -534,24 +570,13 @@ func (m *HostHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		copy(dAtA[i:], m.unknownFields)
 	}
 	if len(m.Systems) > 0 {
-		var pksize2 int
-		for _, num := range m.Systems {
-			pksize2 += protohelpers.SizeOfVarint(uint64(num))
+		for iNdEx := len(m.Systems) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Systems[iNdEx])
+			copy(dAtA[i:], m.Systems[iNdEx])
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Systems[iNdEx])))
+			i--
+			dAtA[i] = 0x22
 		}
-		i -= pksize2
-		j1 := i
-		for _, num := range m.Systems {
-			for num >= 1<<7 {
-				dAtA[j1] = uint8(uint64(num)&0x7f | 0x80)
-				num >>= 7
-				j1++
-			}
-			dAtA[j1] = uint8(num)
-			j1++
-		}
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(pksize2))
-		i--
-		dAtA[i] = 0x22
 	}
 	if len(m.Sources) > 0 {
 		for iNdEx := len(m.Sources) - 1; iNdEx >= 0; iNdEx-- {
@@ -564,11 +589,6 @@ func (m *HostHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			i--
 			dAtA[i] = 0x1a
 		}
-	}
-	if m.Retired != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Retired))
-		i--
-		dAtA[i] = 0x10
 	}
 	if m.Schema != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Schema))
@@ -608,6 +628,38 @@ func (m *HostSourceHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Base != nil {
+		size, err := m.Base.MarshalToSizedBufferVT(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+		i--
+		dAtA[i] = 0x5a
+	}
+	if m.Retired {
+		i--
+		if m.Retired {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x50
+	}
+	if len(m.Members) > 0 {
+		for iNdEx := len(m.Members) - 1; iNdEx >= 0; iNdEx-- {
+			size, err := m.Members[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+			i--
+			dAtA[i] = 0x4a
+		}
+	}
 	if m.LeftOut {
 		i--
 		if m.LeftOut {
@@ -628,10 +680,12 @@ func (m *HostSourceHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x3a
 	}
-	if m.ViaSystem != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ViaSystem))
+	if len(m.ViaSystem) > 0 {
+		i -= len(m.ViaSystem)
+		copy(dAtA[i:], m.ViaSystem)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.ViaSystem)))
 		i--
-		dAtA[i] = 0x30
+		dAtA[i] = 0x32
 	}
 	if len(m.Digest) > 0 {
 		i -= len(m.Digest)
@@ -695,10 +749,22 @@ func (m *HostView) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.ViaSystem != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ViaSystem))
+	if m.Retired {
 		i--
-		dAtA[i] = 0x28
+		if m.Retired {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if len(m.ViaSystem) > 0 {
+		i -= len(m.ViaSystem)
+		copy(dAtA[i:], m.ViaSystem)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.ViaSystem)))
+		i--
+		dAtA[i] = 0x2a
 	}
 	if m.LeftOut {
 		i--
@@ -789,10 +855,12 @@ func (m *Membership) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x12
 	}
-	if m.System != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.System))
+	if len(m.System) > 0 {
+		i -= len(m.System)
+		copy(dAtA[i:], m.System)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.System)))
 		i--
-		dAtA[i] = 0x8
+		dAtA[i] = 0xa
 	}
 	return len(dAtA) - i, nil
 }
@@ -837,13 +905,10 @@ func (m *SeriesHead) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x30
 	}
-	if m.State != nil {
-		size, err := m.State.MarshalToSizedBufferVT(dAtA[:i])
-		if err != nil {
-			return 0, err
-		}
-		i -= size
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+	if len(m.State) > 0 {
+		i -= len(m.State)
+		copy(dAtA[i:], m.State)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.State)))
 		i--
 		dAtA[i] = 0x2a
 	}
@@ -904,6 +969,23 @@ func (m *State) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if len(m.InventoryDigest) > 0 {
+		i -= len(m.InventoryDigest)
+		copy(dAtA[i:], m.InventoryDigest)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.InventoryDigest)))
+		i--
+		dAtA[i] = 0x6a
+	}
+	if m.Ended {
+		i--
+		if m.Ended {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x60
 	}
 	if m.Summary != nil {
 		size, err := m.Summary.MarshalToSizedBufferVT(dAtA[:i])
@@ -1609,8 +1691,8 @@ func (m *SystemHead) SizeVT() (n int) {
 	if m.ConfigEpoch != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.ConfigEpoch))
 	}
-	if m.StaleRest != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.StaleRest))
+	if m.StaleUntil != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.StaleUntil))
 	}
 	if len(m.Warnings) > 0 {
 		for _, s := range m.Warnings {
@@ -1618,8 +1700,20 @@ func (m *SystemHead) SizeVT() (n int) {
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
-	if m.ChangedSeq != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.ChangedSeq))
+	if m.Latest != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Latest))
+	}
+	if m.ReplayFrom != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.ReplayFrom))
+	}
+	if m.ReplayCause != 0 {
+		n += 2 + protohelpers.SizeOfVarint(uint64(m.ReplayCause))
+	}
+	if m.Due != 0 {
+		n += 2 + protohelpers.SizeOfVarint(uint64(m.Due))
+	}
+	if m.SomeStale {
+		n += 3
 	}
 	n += len(m.unknownFields)
 	return n
@@ -1662,6 +1756,10 @@ func (m *SourceHead) SizeVT() (n int) {
 	if m.HostsPresence != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.HostsPresence))
 	}
+	if m.Base != nil {
+		l = m.Base.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -1693,9 +1791,6 @@ func (m *SeriesEntry) SizeVT() (n int) {
 	}
 	if m.HoldsUntil != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.HoldsUntil))
-	}
-	if m.Due != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.Due))
 	}
 	if m.Effective != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Effective))
@@ -1768,9 +1863,6 @@ func (m *HostHead) SizeVT() (n int) {
 	if m.Schema != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Schema))
 	}
-	if m.Retired != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.Retired))
-	}
 	if len(m.Sources) > 0 {
 		for _, e := range m.Sources {
 			l = e.SizeVT()
@@ -1778,11 +1870,10 @@ func (m *HostHead) SizeVT() (n int) {
 		}
 	}
 	if len(m.Systems) > 0 {
-		l = 0
-		for _, e := range m.Systems {
-			l += protohelpers.SizeOfVarint(uint64(e))
+		for _, s := range m.Systems {
+			l = len(s)
+			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
-		n += 1 + protohelpers.SizeOfVarint(uint64(l)) + l
 	}
 	n += len(m.unknownFields)
 	return n
@@ -1811,8 +1902,9 @@ func (m *HostSourceHead) SizeVT() (n int) {
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
-	if m.ViaSystem != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.ViaSystem))
+	l = len(m.ViaSystem)
+	if l > 0 {
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	if m.Address != nil {
 		l = m.Address.SizeVT()
@@ -1820,6 +1912,19 @@ func (m *HostSourceHead) SizeVT() (n int) {
 	}
 	if m.LeftOut {
 		n += 2
+	}
+	if len(m.Members) > 0 {
+		for _, e := range m.Members {
+			l = e.SizeVT()
+			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+		}
+	}
+	if m.Retired {
+		n += 2
+	}
+	if m.Base != nil {
+		l = m.Base.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -1853,8 +1958,12 @@ func (m *HostView) SizeVT() (n int) {
 	if m.LeftOut {
 		n += 2
 	}
-	if m.ViaSystem != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.ViaSystem))
+	l = len(m.ViaSystem)
+	if l > 0 {
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.Retired {
+		n += 2
 	}
 	n += len(m.unknownFields)
 	return n
@@ -1866,8 +1975,9 @@ func (m *Membership) SizeVT() (n int) {
 	}
 	var l int
 	_ = l
-	if m.System != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.System))
+	l = len(m.System)
+	if l > 0 {
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	l = len(m.Unit)
 	if l > 0 {
@@ -1896,8 +2006,8 @@ func (m *SeriesHead) SizeVT() (n int) {
 	if m.Recorded != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Recorded))
 	}
-	if m.State != nil {
-		l = m.State.SizeVT()
+	l = len(m.State)
+	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	if m.Breakpoints != 0 {
@@ -1955,6 +2065,13 @@ func (m *State) SizeVT() (n int) {
 	}
 	if m.Summary != nil {
 		l = m.Summary.SizeVT()
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.Ended {
+		n += 2
+	}
+	l = len(m.InventoryDigest)
+	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
@@ -2573,9 +2690,9 @@ func (m *SystemHead) UnmarshalVT(dAtA []byte) error {
 			}
 		case 11:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field StaleRest", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field StaleUntil", wireType)
 			}
-			m.StaleRest = 0
+			m.StaleUntil = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -2585,7 +2702,7 @@ func (m *SystemHead) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.StaleRest |= int64(b&0x7F) << shift
+				m.StaleUntil |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -2622,11 +2739,11 @@ func (m *SystemHead) UnmarshalVT(dAtA []byte) error {
 			}
 			m.Warnings = append(m.Warnings, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
-		case 13:
+		case 14:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ChangedSeq", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Latest", wireType)
 			}
-			m.ChangedSeq = 0
+			m.Latest = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -2636,11 +2753,88 @@ func (m *SystemHead) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.ChangedSeq |= uint64(b&0x7F) << shift
+				m.Latest |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReplayFrom", wireType)
+			}
+			m.ReplayFrom = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ReplayFrom |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 16:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReplayCause", wireType)
+			}
+			m.ReplayCause = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ReplayCause |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 17:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Due", wireType)
+			}
+			m.Due = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Due |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 18:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SomeStale", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.SomeStale = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -2923,6 +3117,42 @@ func (m *SourceHead) UnmarshalVT(dAtA []byte) error {
 					break
 				}
 			}
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Base", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Base == nil {
+				m.Base = &Address{}
+			}
+			if err := m.Base.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -3140,25 +3370,6 @@ func (m *SeriesEntry) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.HoldsUntil |= int64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 7:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Due", wireType)
-			}
-			m.Due = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Due |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -3567,25 +3778,6 @@ func (m *HostHead) UnmarshalVT(dAtA []byte) error {
 					break
 				}
 			}
-		case 2:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Retired", wireType)
-			}
-			m.Retired = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Retired |= int64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		case 3:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Sources", wireType)
@@ -3621,81 +3813,37 @@ func (m *HostHead) UnmarshalVT(dAtA []byte) error {
 			}
 			iNdEx = postIndex
 		case 4:
-			if wireType == 0 {
-				var v uint32
-				for shift := uint(0); ; shift += 7 {
-					if shift >= 64 {
-						return protohelpers.ErrIntOverflow
-					}
-					if iNdEx >= l {
-						return io.ErrUnexpectedEOF
-					}
-					b := dAtA[iNdEx]
-					iNdEx++
-					v |= uint32(b&0x7F) << shift
-					if b < 0x80 {
-						break
-					}
-				}
-				m.Systems = append(m.Systems, v)
-			} else if wireType == 2 {
-				var packedLen int
-				for shift := uint(0); ; shift += 7 {
-					if shift >= 64 {
-						return protohelpers.ErrIntOverflow
-					}
-					if iNdEx >= l {
-						return io.ErrUnexpectedEOF
-					}
-					b := dAtA[iNdEx]
-					iNdEx++
-					packedLen |= int(b&0x7F) << shift
-					if b < 0x80 {
-						break
-					}
-				}
-				if packedLen < 0 {
-					return protohelpers.ErrInvalidLength
-				}
-				postIndex := iNdEx + packedLen
-				if postIndex < 0 {
-					return protohelpers.ErrInvalidLength
-				}
-				if postIndex > l {
-					return io.ErrUnexpectedEOF
-				}
-				var elementCount int
-				var count int
-				for _, integer := range dAtA[iNdEx:postIndex] {
-					if integer < 128 {
-						count++
-					}
-				}
-				elementCount = count
-				if elementCount != 0 && len(m.Systems) == 0 {
-					m.Systems = make([]uint32, 0, elementCount)
-				}
-				for iNdEx < postIndex {
-					var v uint32
-					for shift := uint(0); ; shift += 7 {
-						if shift >= 64 {
-							return protohelpers.ErrIntOverflow
-						}
-						if iNdEx >= l {
-							return io.ErrUnexpectedEOF
-						}
-						b := dAtA[iNdEx]
-						iNdEx++
-						v |= uint32(b&0x7F) << shift
-						if b < 0x80 {
-							break
-						}
-					}
-					m.Systems = append(m.Systems, v)
-				}
-			} else {
+			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Systems", wireType)
 			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Systems = append(m.Systems, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -3871,10 +4019,10 @@ func (m *HostSourceHead) UnmarshalVT(dAtA []byte) error {
 			}
 			iNdEx = postIndex
 		case 6:
-			if wireType != 0 {
+			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field ViaSystem", wireType)
 			}
-			m.ViaSystem = 0
+			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -3884,11 +4032,24 @@ func (m *HostSourceHead) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.ViaSystem |= uint32(b&0x7F) << shift
+				stringLen |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ViaSystem = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		case 7:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
@@ -3945,6 +4106,96 @@ func (m *HostSourceHead) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.LeftOut = bool(v != 0)
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Members", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Members = append(m.Members, &Membership{})
+			if err := m.Members[len(m.Members)-1].UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Retired", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Retired = bool(v != 0)
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Base", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Base == nil {
+				m.Base = &Address{}
+			}
+			if err := m.Base.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -4114,10 +4365,10 @@ func (m *HostView) UnmarshalVT(dAtA []byte) error {
 			}
 			m.LeftOut = bool(v != 0)
 		case 5:
-			if wireType != 0 {
+			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field ViaSystem", wireType)
 			}
-			m.ViaSystem = 0
+			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -4127,11 +4378,44 @@ func (m *HostView) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.ViaSystem |= uint32(b&0x7F) << shift
+				stringLen |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ViaSystem = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Retired", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Retired = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -4184,10 +4468,10 @@ func (m *Membership) UnmarshalVT(dAtA []byte) error {
 		}
 		switch fieldNum {
 		case 1:
-			if wireType != 0 {
+			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field System", wireType)
 			}
-			m.System = 0
+			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -4197,11 +4481,24 @@ func (m *Membership) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.System |= uint32(b&0x7F) << shift
+				stringLen |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.System = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		case 2:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Unit", wireType)
@@ -4382,7 +4679,7 @@ func (m *SeriesHead) UnmarshalVT(dAtA []byte) error {
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field State", wireType)
 			}
-			var msglen int
+			var byteLen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -4392,26 +4689,24 @@ func (m *SeriesHead) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				msglen |= int(b&0x7F) << shift
+				byteLen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if msglen < 0 {
+			if byteLen < 0 {
 				return protohelpers.ErrInvalidLength
 			}
-			postIndex := iNdEx + msglen
+			postIndex := iNdEx + byteLen
 			if postIndex < 0 {
 				return protohelpers.ErrInvalidLength
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
+			m.State = append(m.State[:0], dAtA[iNdEx:postIndex]...)
 			if m.State == nil {
-				m.State = &State{}
-			}
-			if err := m.State.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
-				return err
+				m.State = []byte{}
 			}
 			iNdEx = postIndex
 		case 6:
@@ -4797,6 +5092,60 @@ func (m *State) UnmarshalVT(dAtA []byte) error {
 			}
 			if err := m.Summary.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
 				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ended", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Ended = bool(v != 0)
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field InventoryDigest", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.InventoryDigest = append(m.InventoryDigest[:0], dAtA[iNdEx:postIndex]...)
+			if m.InventoryDigest == nil {
+				m.InventoryDigest = []byte{}
 			}
 			iNdEx = postIndex
 		default:

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/runtime/protoimpl"
 )
 
 // Kind says what a field, or an element of a list, holds.
@@ -64,6 +65,7 @@ type Message struct {
 	goType  reflect.Type
 	empty   *Field // reported_empty, or nil
 	partial *Field // partial, or nil
+	unknown uintptr
 }
 
 const (
@@ -113,6 +115,11 @@ func build(d protoreflect.MessageDescriptor, t reflect.Type) *Message {
 	m := &Message{Name: string(d.Name()), goType: t, byName: map[string]*Field{}}
 	tables[d.FullName()] = m
 	structs := structFields(t)
+	unknown, ok := t.FieldByName("unknownFields")
+	if !ok || unknown.Type != reflect.TypeFor[protoimpl.UnknownFields]() {
+		panic(fmt.Sprintf("shape: %s has no unknownFields", t))
+	}
+	m.unknown = unknown.Offset
 	for i := range d.Fields().Len() {
 		fd := d.Fields().Get(i)
 		if fd.ContainingOneof() != nil && !fd.ContainingOneof().IsSynthetic() {

@@ -1,0 +1,62 @@
+package assess
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/plumbline/plumbline/assess/digest"
+)
+
+// Digest identifies what was found: states, the facts they rest on, and
+// integer counts. It is SHA-256 over
+//
+//	"plumbline state v1" 0x00
+//	for each result, in the checklist's and the inventory's order:
+//	  rule id 0x00 subject id 0x00 state exception+1 waived facts 0x00
+//	the counts by state, in the order of score.State, as big-endian uint32
+//
+// where facts are what rule.FactRef.AppendCanonical writes, in the order in
+// which they were read. Scores are left out, since they are floating-point;
+// they follow from the states and the checklist, whose digest stands beside.
+func (e *Evaluation) Digest() digest.Digest {
+	b := make([]byte, 0, 64*len(e.Results)+24*len(e.facts))
+	b = append(b, "plumbline state v1\x00"...)
+	var counts [16]uint32
+	for i := range e.Results {
+		r := &e.Results[i]
+		counts[r.State]++
+		b = append(b, e.Plan.checklist.rules[r.Rule].src.Id...)
+		b = append(b, 0)
+		b = e.appendSubjectID(b, r)
+		b = append(b, 0, byte(r.State), byte(r.Exception+1))
+		if r.Waiver >= 0 {
+			b = append(b, 1)
+		} else {
+			b = append(b, 0)
+		}
+		for _, f := range e.facts[r.facts[0]:r.facts[1]] {
+			b = f.AppendCanonical(b)
+		}
+		b = append(b, 0)
+	}
+	for _, c := range counts {
+		b = binary.BigEndian.AppendUint32(b, c)
+	}
+	return digest.Digest(sha256.Sum256(b))
+}
+
+func (e *Evaluation) appendSubjectID(b []byte, r *Result) []byte {
+	if r.Subject < 0 {
+		return b
+	}
+	s := &e.Subjects[r.Subject]
+	if s.text != "" {
+		return append(b, s.text...)
+	}
+	if s.host != nil && s.host != s.elem {
+		id, _ := hostShape.Key.Text(s.host)
+		b = append(append(append(b, "hosts/"...), id...), '/')
+	}
+	key, _ := s.list.Elem.Key.Text(s.elem)
+	return append(append(append(b, s.list.Name...), '/'), key...)
+}

@@ -1,0 +1,30 @@
+// Package assess scores inventories against checklists.
+//
+// An assessment is a function: checklist, inventory, policy, claims, waivers
+// and an instant give results. It is pure: no clock, no I/O, no randomness.
+// As a function of the instant it is piecewise constant, so each result says
+// until when it holds if nothing else changes (ValidUntil).
+//
+// The way through the package:
+//
+//   - [Compile] checks a checklist (checklist.go) and compiles its rules, each
+//     to programs of package rule. What is wrong comes back as [Problem]s that
+//     name the field, the line and the column.
+//   - [Checklist.Plan] resolves a profile and a tailoring (plan.go): which rules
+//     are selected, how much they weigh, what the parameters are.
+//   - [Plan.Evaluate] finds each rule's subjects (subjects.go), runs the rule on
+//     each (evaluate.go) and gives an [Evaluation].
+//   - An [Evaluation] is scored (tally.go), shown (finding.go, explain.go) and
+//     digested (digest.go).
+//
+// Packages below it: shape reads messages by offset, rule compiles CEL, merge
+// makes one inventory of what several sources say, score combines states as
+// XCCDF 1.2 does, digest gives content an identity.
+//
+// Checklists and plans are immutable and safe for concurrent use; so is an
+// Evaluation once it is returned. Instants are microseconds since 1970 UTC.
+package assess
+
+// EngineVersion names the semantics of evaluation. It changes when the same
+// inputs may give another result; assessments name it.
+const EngineVersion = "1"

@@ -1,0 +1,168 @@
+package assess
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/plumbline/plumbline/assess/rule"
+	"github.com/plumbline/plumbline/assess/score"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+)
+
+// SubjectID is the id of a result's subject; for a rule that was not run on
+// subjects it is the empty text.
+func (e *Evaluation) SubjectID(r *Result) string {
+	if r.Subject < 0 {
+		return ""
+	}
+	return e.Subjects[r.Subject].ID()
+}
+
+// Finding makes a flat row of a result. Series, system and since are left to
+// the caller. It runs the rule's message and, for an unknown result, the rule
+// again, to name what is missing.
+func (e *Evaluation) Finding(r *Result) *pb.Finding {
+	return e.explainer().finding(r)
+}
+
+// Findings are all results as rows: failures first, then errors and unknowns,
+// then the rest; within a state by severity, then in the checklist's order.
+func (e *Evaluation) Findings() []*pb.Finding {
+	order := make([]int, len(e.Results))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(a, b int) bool {
+		x, y := &e.Results[order[a]], &e.Results[order[b]]
+		if u, v := urgency(x.State), urgency(y.State); u != v {
+			return u < v
+		}
+		return SeverityRank(e.Plan.rules[x.Rule].severity) > SeverityRank(e.Plan.rules[y.Rule].severity)
+	})
+	x := e.explainer()
+	out := make([]*pb.Finding, 0, len(order))
+	for _, i := range order {
+		out = append(out, x.finding(&e.Results[i]))
+	}
+	return out
+}
+
+func urgency(s score.State) int {
+	switch s {
+	case score.Fail:
+		return 0
+	case score.Error:
+		return 1
+	case score.Unknown:
+		return 2
+	case score.Pass, score.Fixed:
+		return 3
+	}
+	return 4
+}
+
+// SeverityRank orders severities: critical 5, high 4, medium 3, low 2, info 1.
+func SeverityRank(s string) int {
+	return 1 + strings.Index("info    low     medium  high    critical", s)/8
+}
+
+// explainer runs rules again, one by one, with a machine of its own.
+type explainer struct {
+	e   *Evaluation
+	run *run
+}
+
+func (e *Evaluation) explainer() *explainer {
+	shadow := *e
+	shadow.Results, shadow.facts = nil, nil
+	return &explainer{e: e, run: newRun(&shadow)}
+}
+
+// replay runs the result's rule on its subject again, so that the machine
+// holds the facts read and missing.
+func (x *explainer) replay(r *Result) {
+	s := &x.e.Subjects[r.Subject]
+	c := x.e.Plan.checklist.rules[r.Rule]
+	x.bind(c, s)
+	x.run.state(c)
+}
+
+func (x *explainer) bind(c *compiledRule, s *Subject) {
+	if c.scope == pairScope {
+		x.run.m.Pair(s.left, s.right)
+		return
+	}
+	x.run.m.Subject(s.elem, s.host)
+}
+
+// onSubject tells whether the rule was run for the result, on a subject.
+func (x *explainer) onSubject(r *Result) bool {
+	return r.Subject >= 0 && !x.e.Subjects[r.Subject].open()
+}
+
+func (x *explainer) finding(r *Result) *pb.Finding {
+	c, pr := x.e.Plan.checklist, x.e.Plan.rules[r.Rule]
+	cr := c.rules[r.Rule]
+	f := &pb.Finding{
+		Checklist: c.src.Id, ChecklistVersion: c.src.Version,
+		Rule: cr.src.Id, Title: cr.src.Title, Area: cr.src.Area, Severity: pr.severity, Weight: pr.weight,
+		Subject: x.e.SubjectID(r), State: r.State.String(),
+		ValidUntil: timestamp(min(r.ValidUntil, x.e.in.Merged.ValidUntil)),
+	}
+	if r.Exception >= 0 {
+		f.Exception = cr.exceptions[r.Exception].src.Id
+	}
+	if r.Waiver >= 0 {
+		f.AcceptedUntil = x.e.in.Waivers[r.Waiver].ExpireTime
+	}
+	switch r.State {
+	case score.Fail:
+		for _, ex := range cr.exceptions {
+			f.FailsUnless = append(f.FailsUnless, "fails unless "+ex.src.Text)
+		}
+	case score.Unknown:
+		f.MissingFacts = x.missing(r)
+	}
+	f.Message = x.message(r)
+	return f
+}
+
+// missing lists the paths of the facts that an unknown result lacks.
+func (x *explainer) missing(r *Result) []string {
+	if !x.onSubject(r) {
+		return []string{strings.TrimSuffix(x.e.SubjectID(r), openSuffix)}
+	}
+	x.replay(r)
+	return x.paths(x.run.m.Missing())
+}
+
+func (x *explainer) paths(refs []rule.FactRef) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, f := range refs {
+		if p := x.run.m.Path(f); !seen[p] {
+			seen[p] = true
+			out = append(out, p)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (x *explainer) message(r *Result) string {
+	cr := x.e.Plan.checklist.rules[r.Rule]
+	switch {
+	case r.Subject < 0 || r.State == score.Pass || r.State == score.NotApplicable:
+		return ""
+	case !x.onSubject(r):
+		return fmt.Sprintf("The list %s is not reported in full, so that there may be more to assess.",
+			strings.TrimSuffix(x.e.SubjectID(r), openSuffix))
+	case r.State == score.Unknown:
+		return "Not known: facts are missing."
+	case cr.message == nil:
+		return ""
+	}
+	x.bind(cr, &x.e.Subjects[r.Subject])
+	return cr.message.render(x.run.m)
+}

@@ -1,0 +1,53 @@
+package assess
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/plumbline/plumbline/assess/score"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+)
+
+// Fixes are the failing rules, the most urgent first: by severity, then by the
+// score that mending them gains, then in the checklist's order. Failures that
+// a waiver accepts do not count.
+func (e *Evaluation) Fixes() []*pb.Fix {
+	var out []*pb.Fix
+	for i, c := range e.Plan.checklist.rules {
+		f := &pb.Fix{
+			Rule: c.src.Id, Title: c.src.Title, Area: c.src.Area, Severity: e.Plan.rules[i].severity, Remediation: c.src.Remediation,
+		}
+		for n := e.ranges[i][0]; n < e.ranges[i][1]; n++ {
+			r := &e.Results[n]
+			if r.State == score.Fail && r.Waiver < 0 {
+				f.Failing++
+				f.Subjects = append(f.Subjects, e.SubjectID(r))
+				f.Hosts = append(f.Hosts, e.hostsOf(r)...)
+			}
+		}
+		if f.Failing > 0 {
+			f.ScoreGain = e.ScoreGain(i)
+			slices.Sort(f.Hosts)
+			f.Hosts = slices.Compact(f.Hosts)
+			out = append(out, f)
+		}
+	}
+	sort.SliceStable(out, func(a, b int) bool {
+		if x, y := SeverityRank(out[a].Severity), SeverityRank(out[b].Severity); x != y {
+			return x > y
+		}
+		return out[a].ScoreGain > out[b].ScoreGain
+	})
+	return out
+}
+
+// hostsOf are the hosts that a result's subject stands on.
+func (e *Evaluation) hostsOf(r *Result) []string {
+	if r.Subject < 0 {
+		return nil
+	}
+	if h := e.Subjects[r.Subject].Host(); h != "" {
+		return []string{h}
+	}
+	return nil
+}

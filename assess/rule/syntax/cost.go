@@ -1,0 +1,142 @@
+package syntax
+
+import (
+	"cel.dev/cel-go/common/overloads"
+
+	"github.com/plumbline/plumbline/assess/shape"
+)
+
+// The cost of a rule is counted in units of about one operation, a few
+// nanoseconds each. At publish time it is estimated for a large system, whose
+// lists have the sizes below; what a rule really costs is counted when it runs.
+
+// assumedSizes are the assumed lengths of lists, by message and field.
+var assumedSizes = map[string]float64{
+	"Inventory.hosts": 10_000, "Inventory.facilities": 100,
+	"System.channels": 1000, "System.accounts": 1000, "System.boundaries": 100,
+	"System.zones": 50, "System.populations": 50, "System.units": 20, "System.domains": 20,
+	"Host.packages": 500, "Host.services": 200, "Host.ports": 100,
+	"Host.components": 20, "Host.endpoints": 20,
+}
+
+const (
+	otherSize = 16 // of the lists that are not named above
+	paramSize = 64 // of lists in parameters, tables and facts
+	textWidth = 64
+)
+
+// assumedSubjects are how many subjects a scope has in such a system.
+var assumedSubjects = map[string]float64{
+	"host": 10_000, "component": 20_000, "endpoint": 20_000, PairScope: 20_000,
+	"channel": 1000, "account": 1000, "boundary": 100, "facility": 100, "zone": 50, "population": 50,
+	"unit": 20, "domain": 20, "system": 1,
+}
+
+// MaxCost bounds what one expression may cost for all subjects of a large
+// system together: about a second of one processor. It lets a rule look at
+// every channel from every host, but not at every host from every host.
+const MaxCost = 3e8
+
+// MaxWidth bounds the assumed length of a text, in bytes.
+const MaxWidth = 1 << 16
+
+func assumedSize(f *shape.Field) float64 {
+	if n, ok := assumedSizes[f.Parent.Name+"."+f.Name]; ok {
+		return n
+	}
+	return otherSize
+}
+
+// estimator adds up a tree's cost. What is computed once a system is counted
+// apart.
+type estimator struct {
+	once float64
+	wide *Node // a node that makes texts beyond MaxWidth
+}
+
+// cost is what evaluating the node once costs.
+func (e *estimator) cost(n *Node) float64 {
+	own := e.own(n)
+	if n.Once {
+		e.once += own
+		return 1
+	}
+	return own
+}
+
+func (e *estimator) own(n *Node) float64 {
+	if n.width > MaxWidth && e.wide == nil {
+		e.wide = n
+	}
+	switch n.Op {
+	case All, Exists, ExistsOne, Filter, MapTo:
+		return e.cost(n.Args[0]) + n.Args[0].size*(1+e.cost(n.Args[1]))
+	}
+	total := 1.0
+	for _, a := range n.Args {
+		total += e.cost(a)
+	}
+	switch n.Op {
+	case In:
+		total += n.Args[1].size / 4
+	case Equal, NotEqual:
+		total += n.Args[0].size
+	case MakeList:
+		total += n.size
+	case Lookup:
+		total += 8
+	case Call:
+		total += callCost(n)
+	}
+	return total
+}
+
+func callCost(n *Node) float64 {
+	switch n.Name {
+	case overloads.MatchesString:
+		return 4 + n.Args[0].width
+	case overloads.AddString, overloads.ContainsString, "string_lower_ascii", "string_upper_ascii", "string_trim", overloads.SizeString:
+		return n.width/16 + n.Args[0].width/16
+	case overloads.AddList:
+		return n.size
+	}
+	return 0
+}
+
+// limit refuses what would cost too much.
+func (l *lowerer) limit(root *Node, scope Scope) {
+	var e estimator
+	each := e.cost(root)
+	subjects := assumedSubjects[scope.Name]
+	switch total := each*subjects + e.once; {
+	case e.wide != nil:
+		l.at(e.wide.Pos, "this makes texts of %.0f bytes and more; concatenate less", e.wide.width)
+	case total > MaxCost:
+		l.at(root.Pos, "this costs too much: about %.1e operations in a system with %.0f hosts and %.0f subjects of scope %s, %.0e are allowed; "+
+			"look elements up by id (inventory.host(id)), use scope pair, or take out what does not depend on the subject",
+			total, assumedSizes["Inventory.hosts"], subjects, scope.Name, MaxCost)
+	}
+}
+
+func perSubject(root *Node) float64 {
+	var e estimator
+	return e.cost(root)
+}
+
+// StraightCost is what evaluating the node costs without the elements of the
+// comprehensions in it, which count for themselves when they run.
+func StraightCost(n *Node) int64 {
+	total := int64(1)
+	for i, a := range n.Args {
+		switch n.Op {
+		case All, Exists, ExistsOne, Filter, MapTo:
+			if i == 1 {
+				continue
+			}
+		}
+		if !a.Once {
+			total += StraightCost(a)
+		}
+	}
+	return total
+}

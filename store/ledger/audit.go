@@ -1,0 +1,79 @@
+package ledger
+
+import "iter"
+
+// AuditEntry is who did what: bytes of the caller's, appended with the commit
+// that did it, and never changed.
+type AuditEntry struct {
+	Addr     Addr
+	Recorded int64
+	Payload  []byte
+}
+
+// Audit adds an audit entry to the commit. They go into the last blocks of
+// their commit together, since they resemble each other.
+func (b *Batch) Audit(payload []byte) {
+	if b.takes(len(payload)) {
+		b.audit = append(b.audit, b.over.Copy(payload))
+	}
+}
+
+// AuditEntries yields the entries with from <= recorded < to and addresses
+// before the given one (any, where it is zero), newest first. The Addr of the
+// last one of a page is where the next page begins. It costs a seek for each
+// commit in the range, read or not. Those of a batch are not seen in it.
+func (tx *Tx) AuditEntries(before Addr, from, to int64) iter.Seq[AuditEntry] {
+	return func(yield func(AuditEntry) bool) {
+		if from >= to {
+			return
+		}
+		seq := tx.SeqAt(to - 1)
+		if !before.IsZero() {
+			seq = min(seq, before.Seq)
+		}
+		for ; seq > 0 && tx.err == nil; seq-- {
+			entries, recorded, err := tx.auditOf(seq)
+			if err != nil {
+				tx.fail(err)
+				return
+			}
+			if recorded < from {
+				return
+			}
+			for i := len(entries) - 1; i >= 0; i-- {
+				e := entries[i]
+				if !before.IsZero() && e.Addr.Compare(before) >= 0 {
+					continue
+				}
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// auditOf returns the audit entries of a commit, oldest first.
+func (tx *Tx) auditOf(seq Seq) (entries []AuditEntry, recorded int64, err error) {
+	for key, value := range tx.r.Scan(blockKey(nil, seq, 0), blockKey(nil, seq+1, 0)) {
+		h, err := parseHeader(key, value)
+		if err != nil {
+			return nil, 0, err
+		}
+		recorded = h.Recorded
+		if h.flags&flagAudit == 0 {
+			continue
+		}
+		b, err := parseBlock(key, value)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i, r := range b.records {
+			if r.kind == kindAudit {
+				a := Addr{Seq: seq, Slot: uint16(b.first + i)}
+				entries = append(entries, AuditEntry{Addr: a, Recorded: recorded, Payload: r.payload})
+			}
+		}
+	}
+	return entries, recorded, nil
+}

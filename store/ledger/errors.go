@@ -1,0 +1,41 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/plumbline/plumbline/store"
+)
+
+var (
+	// ErrCorrupt: what is stored under a key is not what was written there, or
+	// contradicts what is stored under another. The message names the key.
+	// It is a store.ErrCorrupt as well.
+	ErrCorrupt = fmt.Errorf("ledger: %w", store.ErrCorrupt)
+
+	// ErrFormat: the store holds no ledger, or one whose format this program
+	// does not know (then it is a store.ErrVersion as well).
+	ErrFormat = errors.New("ledger: not a ledger of a known format")
+
+	// ErrLimit: a name, payload or batch is larger than the ledger takes, or
+	// has a value that is reserved. Nothing of the batch is written.
+	ErrLimit = errors.New("ledger: beyond a limit")
+)
+
+// corrupt says what is wrong with what stands under key.
+func corrupt(key []byte, format string, args ...any) error {
+	return fmt.Errorf("%w (key %s: %s)", ErrCorrupt, printKey(key), fmt.Sprintf(format, args...))
+}
+
+func limit(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrLimit, fmt.Sprintf(format, args...))
+}
+
+// printKey writes a key as its keyspace's letter and the rest in hex, which is
+// how the layout in the package's documentation names it.
+func printKey(key []byte) string {
+	if len(key) == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%c:%x", key[0], key[1:])
+}

@@ -1,0 +1,120 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"iter"
+	"slices"
+)
+
+// Sums are roll-ups: vectors of counters by key, to which batches add. A sum
+// whose counters are all zero is the same as one that is absent.
+
+// sum is a roll-up that the batch has added to.
+type sum struct {
+	total   []int64
+	written bool // total stands in the overlay
+}
+
+func sumKey(b []byte, key string) []byte { return append(append(b, spaceSum), key...) }
+
+// parseSum reads a list of varints.
+func parseSum(key, value []byte) ([]int64, error) {
+	var total []int64
+	for len(value) > 0 {
+		v, n := binary.Varint(value)
+		if n <= 0 {
+			return nil, corrupt(key, "not a list of counters")
+		}
+		total = append(total, v)
+		value = value[n:]
+	}
+	return total, nil
+}
+
+// Sum returns the counters of key, without those at the end that are zero; nil
+// where all are.
+func (tx *Tx) Sum(key string) []int64 {
+	if key == "" || len(key) > MaxText {
+		return nil
+	}
+	if tx.batch != nil {
+		tx.batch.flushSums()
+	}
+	return tx.storedSum(key)
+}
+
+func (tx *Tx) storedSum(key string) []int64 {
+	tx.key = sumKey(tx.key[:0], key)
+	v, err := tx.get(tx.key)
+	if err != nil {
+		tx.fail(err)
+		return nil
+	}
+	total, err := parseSum(tx.key, v)
+	tx.fail(err)
+	return total
+}
+
+// Sums yields the counters of the keys that begin with prefix, in bytewise
+// order of key.
+func (tx *Tx) Sums(prefix string) iter.Seq2[string, []int64] {
+	return func(yield func(string, []int64) bool) {
+		if tx.batch != nil {
+			tx.batch.flushSums()
+		}
+		for key, v := range tx.scanSealed(sumKey(nil, prefix), "") {
+			total, err := parseSum(key, v)
+			if err != nil {
+				tx.fail(err)
+				return
+			}
+			if !yield(string(key[1:]), total) {
+				return
+			}
+		}
+	}
+}
+
+// Add adds deltas to the counters of key (1 to MaxText bytes), one by one. The
+// counters wrap around like int64.
+func (b *Batch) Add(key string, deltas []int64) {
+	if !b.takesText("the key of a roll-up", key, MaxText) || !slices.ContainsFunc(deltas, func(d int64) bool { return d != 0 }) {
+		return
+	}
+	s := b.sums[key]
+	if s == nil {
+		s = &sum{total: b.storedSum(key)}
+		b.sums[key] = s
+	}
+	for len(s.total) < len(deltas) {
+		s.total = append(s.total, 0)
+	}
+	for i, d := range deltas {
+		s.total[i] += d
+	}
+	s.written = false
+}
+
+// flushSums puts the sums that have changed into the overlay.
+func (b *Batch) flushSums() {
+	for key, s := range b.sums {
+		if s.written {
+			continue
+		}
+		s.written = true
+		n := len(s.total)
+		for n > 0 && s.total[n-1] == 0 {
+			n--
+		}
+		b.key = sumKey(b.key[:0], key)
+		if n == 0 {
+			b.over.Delete(b.key)
+			continue
+		}
+		b.tmp = b.tmp[:0]
+		for _, v := range s.total[:n] {
+			b.tmp = binary.AppendVarint(b.tmp, v)
+		}
+		b.putSealed(b.key, b.tmp)
+	}
+}

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"iter"
+
+	"github.com/plumbline/plumbline/store"
+)
+
+// Tx reads one consistent state. It belongs to the goroutine that runs the
+// closure. Memory that it returns is read-only and valid until the closure
+// returns.
+//
+// A value whose checksum is wrong is never returned: methods that return an
+// error return an ErrCorrupt, others return nothing, and View or Commit
+// returns the ErrCorrupt.
+type Tx struct {
+	r     store.Reader
+	err   error   // the first failure that no result could tell
+	last  *Commit // read once
+	batch *Batch  // that this Tx belongs to, nil in a View
+
+	// placed counts how often entries were placed in leaves.
+	placed int
+
+	key     []byte    // scratch
+	leaves  [][]Entry // scratch
+	blocks  cache[*block]
+	records cache[loaded]
+}
+
+func (tx *Tx) fail(err error) {
+	if tx.err == nil && err != nil {
+		tx.err = err
+	}
+}
+
+// Last returns the newest commit, zero where there is none. In a batch it is
+// the one before the batch.
+func (tx *Tx) Last() Commit {
+	if tx.last == nil {
+		c, err := lastCommit(tx.r)
+		tx.fail(err)
+		tx.last = &c
+	}
+	return *tx.last
+}
+
+// get returns the value of key with its checksum verified, nil where the key is
+// absent.
+func (tx *Tx) get(key []byte) ([]byte, error) {
+	value := tx.r.Get(key)
+	if value == nil {
+		return nil, nil
+	}
+	return unseal(key, value)
+}
+
+// scan yields the keys that begin with prefix, from prefix+from on.
+func (tx *Tx) scan(prefix []byte, from string) iter.Seq2[[]byte, []byte] {
+	lo := append(clone(prefix), from...)
+	return tx.r.Scan(lo, after(clone(prefix)))
+}
+
+// scanSealed is scan of verified values; it ends at the first bad one.
+func (tx *Tx) scanSealed(prefix []byte, from string) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for key, value := range tx.scan(prefix, from) {
+			v, err := unseal(key, value)
+			if err != nil {
+				tx.fail(err)
+				return
+			}
+			if !yield(key, v) {
+				return
+			}
+		}
+	}
+}
+
+// cache keeps the values used last. It is small enough to be searched through.
+type cache[V any] struct {
+	entries []cached[V]
+	clock   uint64
+}
+
+type cached[V any] struct {
+	value V
+	used  uint64
+}
+
+const cacheSize = 16
+
+func (c *cache[V]) find(match func(V) bool) (V, bool) {
+	for i := range c.entries {
+		if e := &c.entries[i]; match(e.value) {
+			c.clock++
+			e.used = c.clock
+			return e.value, true
+		}
+	}
+	var none V
+	return none, false
+}
+
+func (c *cache[V]) add(v V) {
+	c.clock++
+	x := cached[V]{v, c.clock}
+	if len(c.entries) < cacheSize {
+		c.entries = append(c.entries, x)
+		return
+	}
+	oldest := 0
+	for i, e := range c.entries {
+		if e.used < c.entries[oldest].used {
+			oldest = i
+		}
+	}
+	c.entries[oldest] = x
+}

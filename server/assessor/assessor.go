@@ -1,0 +1,233 @@
+package assessor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/plumbline/plumbline/assess"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// Metrics is told what happens; every method must be quick and safe for
+// concurrent use.
+type Metrics interface {
+	Submission(outcome string)
+	Evaluated(series int, d time.Duration)
+	Committed(items int, d time.Duration)
+	Queue(depth int)
+}
+
+// Config is what an Assessor needs. The zero value of a field means what its
+// comment says.
+type Config struct {
+	Clock   func() time.Time // the time; time.Now where nil
+	Log     *slog.Logger     // slog.Default() where nil
+	Metrics Metrics          // told nothing where nil
+
+	Workers   int // plans made at once; 2 where 0
+	BatchSize int // items a commit at the most; 1,000 where 0
+	QueueSize int // items waiting at the most, before callers wait; 8,192 where 0
+}
+
+// Assessor is the one write path and its reads. It is safe for concurrent use.
+type Assessor struct {
+	ledger  *ledger.Ledger
+	cfg     Config
+	library *library
+	config  atomic.Pointer[configuration]
+	guides  atomic.Pointer[guides]
+
+	room   chan struct{} // one token an item waiting
+	mu     sync.Mutex
+	lanes  map[string]*lane
+	ready  []*lane
+	wake   chan struct{} // a lane became ready
+	closed bool
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+
+	dueWake  chan struct{} // the scheduler should look again
+	swept    atomic.Uint64 // 1 + the epoch for which all systems have been looked at
+	configMu sync.Mutex    // one change of guidance or policy at a time
+}
+
+// New starts an assessor over a ledger. Close stops it; the ledger is the
+// caller's to close, afterwards.
+func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	cfg.Workers, cfg.BatchSize, cfg.QueueSize = orDefault(cfg.Workers, 2), orDefault(cfg.BatchSize, 1000), orDefault(cfg.QueueSize, 8192)
+	a := &Assessor{
+		ledger: l, cfg: cfg, library: newLibrary(), room: make(chan struct{}, cfg.QueueSize),
+		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
+	}
+	if err := a.reload(ctx); err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	batches := make(chan []*lane)
+	a.done.Add(2)
+	go func() { defer a.done.Done(); defer close(batches); a.gather(run, batches) }()
+	go func() { defer a.done.Done(); a.commitAll(run, batches) }()
+	return a, nil
+}
+
+func orDefault(n, d int) int {
+	if n == 0 {
+		return d
+	}
+	return n
+}
+
+// Close lets what was taken become durable, then stops. What is submitted
+// afterwards is refused as UNAVAILABLE.
+func (a *Assessor) Close() {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.signal()
+	a.done.Wait()
+	a.stop()
+}
+
+// now is the instant, in microseconds.
+func (a *Assessor) now() int64 { return a.cfg.Clock().UnixMicro() }
+
+// Submit takes items and answers each, in their order, once it is durable. A
+// bad item does not stop the others: its receipt says why it was rejected. The
+// error is for all of them: the service cannot take anything now.
+func (a *Assessor) Submit(ctx context.Context, items []*pb.SubmitItem, actor string) ([]*pb.Receipt, error) {
+	out := make([]*pb.Receipt, len(items))
+	waiting := make([]*job, len(items))
+	now := a.now()
+	for i, si := range items {
+		it, err := parse(si, actor, now)
+		if err != nil {
+			out[i] = rejected(si, err)
+			continue
+		}
+		if it.dryRun {
+			if out[i], err = a.dryRun(ctx, it); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		j, err := a.enqueue(ctx, it)
+		if err != nil {
+			return nil, err
+		}
+		waiting[i] = j
+	}
+	for i, j := range waiting {
+		if j == nil {
+			continue
+		}
+		r, err := j.wait(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r
+	}
+	for i, r := range out {
+		r.Index = int32(i)
+		a.count(r)
+	}
+	return out, nil
+}
+
+// SubmitAsync takes one item and calls answer once it is durable, from another
+// goroutine. It blocks while the queue is full. answer must be quick.
+func (a *Assessor) SubmitAsync(ctx context.Context, si *pb.SubmitItem, actor string, answer func(*pb.Receipt, error)) error {
+	it, err := parse(si, actor, a.now())
+	if err != nil {
+		r := rejected(si, err)
+		a.count(r)
+		answer(r, nil)
+		return nil
+	}
+	if it.dryRun {
+		r, err := a.dryRun(ctx, it)
+		answer(r, err)
+		return nil
+	}
+	_, err = a.enqueueTo(ctx, it, func(r *pb.Receipt, err error) {
+		if r != nil {
+			a.count(r)
+		}
+		answer(r, err)
+	})
+	return err
+}
+
+func (a *Assessor) count(r *pb.Receipt) {
+	if a.cfg.Metrics != nil {
+		a.cfg.Metrics.Submission(r.Outcome)
+	}
+}
+
+// rejected is the receipt of an item that was not taken.
+func rejected(si *pb.SubmitItem, err error) *pb.Receipt {
+	r := &pb.Receipt{Outcome: outcomeRejected, Error: fault.Status(err, "").Proto()}
+	switch x := si.GetItem().(type) {
+	case *pb.SubmitItem_Submit:
+		r.System, r.RequestId = x.Submit.GetSystem(), x.Submit.GetRequestId()
+	case *pb.SubmitItem_Upsert:
+		r.System, r.RequestId = x.Upsert.GetSystem(), x.Upsert.GetRequestId()
+	}
+	return r
+}
+
+// dryRun makes a plan of an item and answers as if it had been carried out.
+func (a *Assessor) dryRun(ctx context.Context, it *item) (*pb.Receipt, error) {
+	var r *pb.Receipt
+	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		p, err := a.makePlan(tx, it.system, []*item{it}, a.now())
+		if err != nil {
+			return err
+		}
+		p.makeReceipts()
+		r = p.receipts[0]
+		if p.results[0].err != nil {
+			r.Error = fault.Status(p.results[0].err, "").Proto()
+		}
+		return nil
+	})
+	return r, err
+}
+
+// ruleIDs are the ids of a published version's rules, in its order.
+func (a *Assessor) ruleIDs(checklist, version string) ([]string, error) {
+	k, err := a.compiled(checklist, version)
+	if err != nil {
+		return nil, err
+	}
+	rules := k.Rules()
+	ids := make([]string, len(rules))
+	for i, r := range rules {
+		ids[i] = r.Id
+	}
+	return ids, nil
+}
+
+// compiled is a published version, compiled; "latest" is the newest.
+func (a *Assessor) compiled(checklist, version string) (*assess.Checklist, error) {
+	rec := a.config.Load().version(checklist, version, ledger.MaxInstant)
+	if rec == nil {
+		return nil, fault.NotFound(fmt.Sprintf("checklists/%s/versions/%s", checklist, version), "list what is there with ListChecklistVersions")
+	}
+	return a.library.checklist(rec)
+}
+
+var errClosed = errors.New("the service is shutting down")

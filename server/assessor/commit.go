@@ -1,0 +1,414 @@
+package assessor
+
+import (
+	"bytes"
+	"errors"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// errConflict says that what a plan was made of has changed since.
+var errConflict = errors.New("assessor: another commit came between")
+
+const nameFacility byte = 'f'
+const edgeFacility byte = 'f' // facility number → system numbers
+
+func asFault(err error, target **fault.Error) bool { return errors.As(err, target) }
+
+// apply carries a plan out in a batch, after recheck. It may run twice: what a
+// run changed in the plan's heads is undone before the next.
+func (p *plan) apply(b *ledger.Batch) error {
+	for _, f := range p.undo {
+		f()
+	}
+	p.undo = p.undo[:0]
+	w := &writer{p: p, b: b}
+	s := p.sys
+	if p.changed || p.confirmed || p.from != 0 {
+		s.number = b.Intern(nameSystem, s.id)
+		if s.head.Created == 0 {
+			s.head.Created = b.Commit().Recorded
+		}
+		w.systemViews()
+		if err := w.hosts(); err != nil {
+			return err
+		}
+		w.states()
+		w.due()
+		b.PutHead(spaceSystem, s.number, encode(s.head))
+		w.neighbours()
+	}
+	p.makeReceipts()
+	w.requests()
+	w.parts()
+	for _, rec := range p.audits {
+		b.Audit(encode(rec))
+	}
+	return b.Err()
+}
+
+// recheck tells whether the heads that the plan was made of still stand.
+func (p *plan) recheck(b *ledger.Batch) error {
+	s := p.sys
+	n, ok := b.Number(nameSystem, s.id)
+	if ok {
+		raw, err := b.Head(spaceSystem, n)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(raw, s.raw) {
+			return errConflict
+		}
+	} else if s.raw != nil {
+		return errConflict
+	}
+	for _, h := range s.hosts {
+		if !h.changed {
+			continue
+		}
+		var raw []byte
+		if n, ok := b.Number(nameHost, h.id); ok {
+			var err error
+			if raw, err = b.Head(spaceHost, n); err != nil {
+				return err
+			}
+		}
+		if !bytes.Equal(raw, h.raw) {
+			return errConflict
+		}
+	}
+	return b.Err()
+}
+
+// writer writes one plan.
+type writer struct {
+	p *plan
+	b *ledger.Batch
+}
+
+// number gives a new timeline its number.
+func (w *writer) number(stream *uint32) {
+	if *stream == 0 {
+		*stream = w.stream()
+		w.p.undo = append(w.p.undo, func() { *stream = 0 })
+	}
+}
+
+func (w *writer) stream() uint32 {
+	raw, err := w.b.Head(spaceCounters, 1)
+	if err != nil {
+		return 0 // the batch fails with it
+	}
+	next := uint32(1)
+	if len(raw) == 4 {
+		next = uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+	}
+	n := next + 1
+	w.b.PutHead(spaceCounters, 1, []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	return next
+}
+
+// views appends a track's staged versions and closes the versions before them.
+// It returns where the newest one stands.
+func (w *writer) views(t *track, set func(newest bool, a ledger.Addr, depth int)) {
+	for i := len(t.versions) - 1; i >= 0; i-- {
+		v := t.versions[i]
+		switch {
+		case v.staged:
+			w.number(t.stream)
+			a, depth := w.b.Append(*t.stream, v.effective, t.kind, v.payload, v.delta)
+			if i > 0 && v.confirmed > v.effective {
+				w.b.SetConfirmed(ledger.Entry{Stream: *t.stream, Effective: v.effective, Addr: a}, v.confirmed)
+			}
+			set(i == 0, a, depth)
+		case i > 0 && t.versions[i-1].staged && v.confirmed > v.effective:
+			// What the head knew of it moves into the index.
+			w.b.SetConfirmed(v.entry, v.confirmed)
+		}
+	}
+}
+
+func (w *writer) systemViews() {
+	for _, st := range w.p.sys.sources {
+		h := st.head
+		w.views(st.track, func(newest bool, a ledger.Addr, depth int) {
+			if newest {
+				h.Address = addressOf(a, depth)
+			}
+			if depth == 0 {
+				h.Base = addressOf(a, 0)
+			}
+		})
+		w.facilities(st)
+	}
+}
+
+// facilities indexes the facilities that a source's staged view names.
+func (w *writer) facilities(st *sourceState) {
+	for _, v := range st.track.versions {
+		if !v.staged {
+			continue
+		}
+		for _, f := range v.msg.(*storev1.SystemView).GetInventory().GetFacilities() {
+			w.b.Link(edgeFacility, w.b.Intern(nameFacility, f.Id), w.p.sys.number)
+		}
+	}
+}
+
+func (w *writer) hosts() error {
+	for _, h := range w.p.sys.hosts {
+		if !h.changed {
+			continue
+		}
+		h.number = w.b.Intern(nameHost, h.id)
+		for i, t := range h.tracks {
+			src := h.head.Sources[i]
+			w.views(t, func(newest bool, a ledger.Addr, depth int) {
+				if newest {
+					src.Address = addressOf(a, depth)
+				}
+				if depth == 0 {
+					src.Base = addressOf(a, 0)
+				}
+			})
+		}
+		if h.joins {
+			w.b.Link(edgeHosts, w.p.sys.number, h.number)
+		}
+		w.b.PutHead(spaceHost, h.number, encode(h.head))
+	}
+	return w.b.Err()
+}
+
+// states appends the breakpoints and writes the series' heads.
+func (w *writer) states() {
+	if w.p.replay == nil {
+		return
+	}
+	for _, s := range w.p.replay.series {
+		if s.staged == 0 {
+			continue
+		}
+		w.series(s)
+	}
+}
+
+func (w *writer) series(s *seriesState) {
+	e := s.entry
+	w.number(&e.Stream)
+	summary := e.Summary
+	w.p.undo = append(w.p.undo, func() { e.Summary = summary })
+	h := s.head
+	if h == nil {
+		h = &storev1.SeriesHead{Schema: schema, First: ledger.MaxInstant}
+	}
+	var base *ledger.Base
+	if h.Address != nil {
+		base = &ledger.Base{Addr: addrOf(h.Address), Payload: h.State, Depth: int(h.Address.Depth)}
+	}
+	out := proto.Clone(h).(*storev1.SeriesHead)
+	for i := len(s.track.versions) - 1; i >= 0; i-- {
+		v := s.track.versions[i]
+		if !v.staged {
+			continue
+		}
+		payload := encode(v.msg)
+		a, depth := w.b.Append(e.Stream, v.effective, recordState, payload, base)
+		base = &ledger.Base{Addr: a, Payload: payload, Depth: depth}
+		out.Breakpoints++
+		out.First = min(out.First, v.effective)
+		if i == 0 {
+			out.Address, out.Effective, out.Recorded, out.State = addressOf(a, depth), v.effective, w.b.Commit().Recorded, payload
+			e.Effective, e.Recorded = out.Effective, out.Recorded
+			st := v.msg.(*storev1.State)
+			w.rollUp(e.Id, e.Summary, st.Summary)
+			e.Version, e.Summary = st.Version, st.Summary
+		}
+	}
+	w.b.PutHead(spaceSeries, e.Stream, encode(out))
+}
+
+// due keeps the due index: it holds each system at an instant at or before the
+// one at which its states may change. An entry that is too early is cheaper
+// than moving it at every confirmation; the scheduler moves it when it comes.
+func (w *writer) due() {
+	h := w.p.sys.head
+	until := validUntil(h)
+	if h.ReplayFrom != 0 {
+		until = min(until, w.p.now)
+	}
+	if h.Due != 0 && h.Due <= until && h.Due > w.p.now {
+		return
+	}
+	before := h.Due
+	w.p.undo = append(w.p.undo, func() { h.Due = before })
+	if h.Due != 0 {
+		w.b.DeleteDue(h.Due, w.p.sys.number)
+		h.Due = 0
+	}
+	if until < ledger.MaxInstant {
+		h.Due = until
+		w.b.PutDue(until, w.p.sys.number)
+	}
+}
+
+// neighbours makes the other systems of changed hosts due.
+func (w *writer) neighbours() {
+	for id, from := range w.p.others {
+		if err := makeDue(w.b, id, from, causeInventory); err != nil {
+			return // the batch fails with it
+		}
+	}
+}
+
+// makeDue makes a system be evaluated again from an instant on.
+func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
+	n, ok := b.Number(nameSystem, id)
+	if !ok {
+		return b.Err()
+	}
+	h, _, err := head[storev1.SystemHead](b.Tx, spaceSystem, n)
+	if err != nil || h == nil {
+		return err
+	}
+	if h.ReplayFrom == 0 || from < h.ReplayFrom {
+		h.ReplayFrom, h.ReplayCause = from, cause
+	}
+	if h.Due == 0 || h.Due > from {
+		if h.Due != 0 {
+			b.DeleteDue(h.Due, n)
+		}
+		h.Due = from
+		b.PutDue(from, n)
+	}
+	b.PutHead(spaceSystem, n, encode(h))
+	return b.Err()
+}
+
+// Indexes into the numbers of a roll-up. Their order is part of the format.
+const (
+	sumSystems = iota
+	sumScored
+	sumScore // in millionths, so that sums are exact
+	sumEffective
+	sumCovered
+	sumCoverage
+	sumCounts // one a state from here
+)
+
+// rollUp moves a series' share of its roll-up from one summary to another.
+func (w *writer) rollUp(series string, old, now *storev1.StateSummary) {
+	deltas := make([]int64, sumCounts+16)
+	add := func(s *storev1.StateSummary, sign int64) {
+		if s == nil || len(s.Counts) == 0 {
+			return
+		}
+		deltas[sumSystems] += sign
+		if s.Score != nil {
+			deltas[sumScored] += sign
+			deltas[sumScore] += sign * int64(*s.Score*1e6)
+			deltas[sumEffective] += sign * int64(s.GetEffectiveScore()*1e6)
+		}
+		if s.Coverage != nil {
+			deltas[sumCovered] += sign
+			deltas[sumCoverage] += sign * int64(*s.Coverage*1e6)
+		}
+		for i, n := range s.Counts {
+			deltas[sumCounts+i] += sign * int64(n)
+		}
+	}
+	add(old, -1)
+	add(now, 1)
+	w.b.Add("series/"+series, deltas)
+}
+
+// requests keeps the receipts of requests with an id.
+func (w *writer) requests() {
+	for i, d := range w.p.results {
+		if d.it.requestID == "" || d.err != nil || d.repeated != nil {
+			continue
+		}
+		w.b.PutRequest(d.it.system, d.it.requestID, ledger.Receipt{
+			BodyHash: d.it.body, Payload: encode(w.p.receipts[i]), Expires: w.p.now + keepIDs,
+		})
+	}
+}
+
+func (w *writer) parts() {
+	for _, c := range w.p.parts {
+		if c.part == nil {
+			w.b.DeleteObject(kindPart, c.name)
+			continue
+		}
+		w.b.PutObject(kindPart, c.name, encode(c.part))
+	}
+}
+
+// makeReceipts answers each item.
+func (p *plan) makeReceipts() {
+	p.receipts = make([]*pb.Receipt, len(p.results))
+	byID := map[string]*pb.Receipt{}
+	for i, d := range p.results {
+		r := p.receipt(d)
+		if d.repeated != nil {
+			if first := byID[d.it.requestID]; first != nil {
+				r = proto.Clone(first).(*pb.Receipt)
+			} else {
+				r = proto.Clone(d.repeated).(*pb.Receipt)
+			}
+			r.RepeatedRequest = true
+		} else if d.it.requestID != "" {
+			byID[d.it.requestID] = r
+		}
+		p.receipts[i] = r
+	}
+}
+
+func (p *plan) receipt(d *planned) *pb.Receipt {
+	r := &pb.Receipt{System: "systems/" + p.sys.id, Outcome: d.outcome, RequestId: d.it.requestID}
+	if d.err != nil || d.repeated != nil || d.outcome == outcomePending {
+		return r
+	}
+	h := p.sys.head
+	r.Revision, r.InventoryDigest, r.Warnings = h.Revision, digestText(h.InventoryDigest), h.Warnings
+	r.Assessments = p.assessments()
+	return r
+}
+
+func (p *plan) assessments() []*pb.AssessmentSummary {
+	staged := map[string]bool{}
+	if p.replay != nil {
+		for _, s := range p.replay.series {
+			staged[s.entry.Id] = s.staged > 0
+		}
+	}
+	return summariesOf(p.sys.id, p.sys.head, staged)
+}
+
+func timestampOf(micros int64) *timestamppb.Timestamp {
+	if micros == 0 || micros >= ledger.MaxInstant {
+		return nil
+	}
+	return &timestamppb.Timestamp{Seconds: floorDiv(micros, 1e6), Nanos: int32((micros - floorDiv(micros, 1e6)*1e6) * 1e3)}
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func instantOf(t *timestamppb.Timestamp) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Seconds*1e6 + int64(t.Nanos)/1e3
+}

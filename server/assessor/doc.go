@@ -1,0 +1,38 @@
+// Package assessor is the one write path: it takes what sources say, evaluates
+// every series that it touches, and appends what changed. RPCs, the scheduler
+// and dry runs call the same functions; reads of states and inventories, now
+// or as of an instant as known at another, stand beside them.
+//
+// # The way of a submission
+//
+//	Submit      item.go    the request becomes an item: checked, normalized, digested
+//	  queue     queue.go   items are gathered by system; a system is worked on once at a time
+//	  plan      plan.go    in a View: load the system, compare digests, find what is new
+//	  evaluate  replay.go  evaluate at every instant at which the state may change
+//	  commit    commit.go  in one Update: recheck, then append records, heads, indexes,
+//	                       roll-ups, audit and request ids
+//	  answer    queue.go   after the commit: receipts
+//
+// Evaluation happens outside the transaction. The Update rechecks that the heads
+// which the plan was made of are still those in the store; if another commit
+// came between, the plan is made again.
+//
+// # What is stored
+//
+// A system's sources each have a timeline of views (SystemView, without hosts);
+// a host's sources each have one too (HostView), whichever system they came
+// through. A series (system, checklist, profile, tailoring) has a timeline of
+// states. Timelines are bitemporal and never overwritten: package ledger has
+// the keys. Heads (SystemHead, HostHead, SeriesHead) are the newest of each, at
+// hand in one read, so that a submission that changes nothing costs a few reads
+// and one overwritten record.
+//
+// # Time
+//
+// A state holds from its effective instant to the next breakpoint. The
+// function that finds breakpoints (replay.go) walks the instants at which
+// something may change: views taking effect, guidance and policy coming into
+// force, and the horizons (valid_until) that evaluation itself reports. A
+// submission for now walks one step; late data walks from when it was so to
+// now, and appends a correction wherever the stored state is another.
+package assessor

@@ -1,0 +1,260 @@
+package assessor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/digest"
+	"github.com/plumbline/plumbline/assess/score"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// State is a series' state at an instant, with the evaluation that gives its
+// facts and messages.
+type State struct {
+	System, Series string
+	Effective      int64
+	Recorded       int64
+	Stored         *storev1.State
+	Evaluation     *assess.Evaluation
+	Rules          []string
+	policy         digest.Digest
+	claims         []*pb.Claim
+	rows           *stateIndex
+}
+
+// Since is the instant since which a result has stood as it does; false where
+// the stored state has no such result.
+func (s *State) Since(rule, subject string) (int64, bool) {
+	row, ok := s.rows.find(rule, subject)
+	return row.since, ok
+}
+
+// seriesEntry finds a series of a system; NOT_FOUND otherwise.
+func seriesEntry(s *system, series string) (*storev1.SeriesEntry, error) {
+	for _, e := range s.head.Series {
+		if e.Id == series {
+			return e, nil
+		}
+	}
+	return nil, fault.NotFound(seriesName(s.id, series), "list what is there with ListSeries")
+}
+
+// StateAt is the state of a series at an instant, as known at another.
+func (a *Assessor) StateAt(ctx context.Context, system, series string, w When) (out *State, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		r, err := a.resolveWhen(tx, w)
+		if err != nil {
+			return err
+		}
+		s, err := a.storedSystem(tx, system, r.known)
+		if err != nil {
+			return err
+		}
+		out, err = a.stateAt(tx, s, series, r)
+		return err
+	})
+	return out, err
+}
+
+func (a *Assessor) stateAt(tx *ledger.Tx, s *system, series string, r resolved) (*State, error) {
+	e, err := seriesEntry(s, series)
+	if err != nil {
+		return nil, err
+	}
+	entry, ok := tx.At(e.Stream, r.at, r.known)
+	if !ok {
+		return nil, fault.NotFound(seriesName(s.id, series), "the series has no state yet at that time, as known then; ListSeries says when it begins")
+	}
+	rec, err := tx.LoadEntry(entry)
+	if err != nil {
+		return nil, err
+	}
+	st, err := decode[storev1.State](rec.Payload)
+	if err != nil {
+		return nil, err
+	}
+	if st.Ended {
+		return nil, fault.NotFound(seriesName(s.id, series), fmt.Sprintf("the series ended at %s; ask as of an earlier instant",
+			timestampOf(entry.Effective).AsTime().Format("2006-01-02T15:04:05Z")))
+	}
+	out := &State{System: s.id, Series: series, Effective: entry.Effective, Recorded: rec.Recorded, Stored: st}
+	if out.Rules, err = a.ruleIDs(seriesChecklist(series), st.Version); err != nil {
+		return nil, err
+	}
+	if out.rows, err = indexState(st, out.Rules); err != nil {
+		return nil, err
+	}
+	out.policy = a.guides.Load().at(r.at).policyHash
+	if out.claims, err = s.claimsAt(r.knownAt); err != nil {
+		return nil, err
+	}
+	out.Evaluation, err = a.evaluationAt(s, st, series, r)
+	return out, err
+}
+
+// Assessment is the state as a message.
+func (s *State) Assessment() *pb.Assessment {
+	out := s.Evaluation.Assessment()
+	out.Name = seriesName(s.System, s.Series)
+	out.EffectiveTime, out.RecordedTime = timestampOf(s.Effective), timestampOf(s.Recorded)
+	out.Digest = digestText(s.Stored.Digest)
+	out.PolicyDigest, out.EngineVersion = s.policy.String(), s.Stored.Engine
+	out.ExceptionsDigest = claimsDigest(s.claims).String()
+	out.Cause = causeName(s.Stored.Cause)
+	return out
+}
+
+func claimsDigest(claims []*pb.Claim) digest.Digest {
+	var b []byte
+	for _, c := range claims {
+		b = digest.Append(b, c)
+	}
+	return digest.Sum(b)
+}
+
+// Findings are the state's results as rows.
+func (s *State) Findings() []*pb.Finding {
+	rows := s.Evaluation.Findings()
+	for _, f := range rows {
+		s.complete(f)
+	}
+	return rows
+}
+
+func (s *State) complete(f *pb.Finding) {
+	f.System, f.Series = s.System, s.Series
+	if t, ok := s.Since(f.Rule, f.Subject); ok {
+		f.SinceTime = timestampOf(t)
+	}
+}
+
+// Explain says why one result is what it is.
+func (s *State) Explain(rule, subject string) (*pb.Explanation, error) {
+	x, err := s.Evaluation.Explain(rule, subject)
+	if err != nil {
+		return nil, fault.NotFound(fmt.Sprintf("%s, rule %s, subject %q", seriesName(s.System, s.Series), rule, subject), err.Error())
+	}
+	s.complete(x.Finding)
+	return x, nil
+}
+
+// SeriesOf lists a system's series.
+func (a *Assessor) SeriesOf(ctx context.Context, system string) (out []*pb.Series, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		out = nil
+		s, err := a.storedSystem(tx, system, ledger.Latest)
+		if err != nil {
+			return err
+		}
+		for _, e := range s.head.Series {
+			h, _, err := head[storev1.SeriesHead](tx, spaceSeries, e.Stream)
+			if err != nil {
+				return err
+			}
+			if h == nil {
+				continue
+			}
+			p := splitSeries(e.Id)
+			out = append(out, &pb.Series{
+				Name: seriesName(system, e.Id), Checklist: p[0], Profile: p[1], Tailoring: p[2], Assignment: e.Assignment,
+				FirstEffectiveTime: timestampOf(h.First), BreakpointCount: h.Breakpoints,
+			})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Breakpoints asks for a series' breakpoints, newest first.
+type Breakpoints struct {
+	System, Series string
+	From, To       int64 // microseconds, half-open; 0 is unbounded
+	KnownAt        int64
+	Corrected      bool         // list records that a later one corrects too
+	After          ledger.Entry // begin behind this one; zero for the newest
+	Limit          int
+}
+
+// Breakpoints lists a series' breakpoints, and the entries they stand in.
+func (a *Assessor) Breakpoints(ctx context.Context, q Breakpoints) (out []*pb.Breakpoint, entries []ledger.Entry, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		out, entries = nil, nil
+		r, err := a.resolveWhen(tx, When{KnownAt: q.KnownAt})
+		if err != nil {
+			return err
+		}
+		s, err := a.storedSystem(tx, q.System, r.known)
+		if err != nil {
+			return err
+		}
+		e, err := seriesEntry(s, q.Series)
+		if err != nil {
+			return err
+		}
+		from, to := q.From, q.To
+		if from == 0 {
+			from = ledger.MinInstant
+		}
+		if to == 0 {
+			to = ledger.MaxInstant
+		}
+		if !q.After.Addr.IsZero() {
+			to = min(to, q.After.Effective+1)
+		}
+		for entry := range tx.Entries(e.Stream, from, to, r.known) {
+			if entry.Shadowed && !q.Corrected {
+				continue
+			}
+			if x := q.After; !x.Addr.IsZero() && entry.Effective == x.Effective && entry.Addr.Compare(x.Addr) >= 0 {
+				continue
+			}
+			bp, err := breakpoint(tx, entry)
+			if err != nil {
+				return err
+			}
+			out, entries = append(out, bp), append(entries, entry)
+			if len(out) == q.Limit {
+				break
+			}
+		}
+		return nil
+	})
+	return out, entries, err
+}
+
+func breakpoint(tx *ledger.Tx, e ledger.Entry) (*pb.Breakpoint, error) {
+	rec, err := tx.LoadEntry(e)
+	if err != nil {
+		return nil, err
+	}
+	st, err := decode[storev1.State](rec.Payload)
+	if err != nil {
+		return nil, err
+	}
+	out := &pb.Breakpoint{
+		EffectiveTime: timestampOf(e.Effective), RecordedTime: timestampOf(rec.Recorded), Cause: causeName(st.Cause),
+		ChecklistVersion: st.Version, Digest: digestText(st.Digest), Changed: st.Changed, Correction: st.Correction,
+	}
+	if m := st.Summary; m != nil {
+		out.Score, out.EffectiveScore, out.Coverage, out.Counts = m.Score, m.EffectiveScore, m.Coverage, countsOf(m.Counts)
+	}
+	return out, nil
+}
+
+func countsOf(stored []int32) *pb.Counts {
+	var c [score.NumStates]int32
+	copy(c[:], stored)
+	return assess.CountsOf(c)
+}
+
+// splitSeries is a series' checklist, profile and tailoring.
+func splitSeries(id string) (p [3]string) {
+	copy(p[:], strings.SplitN(id, "~", 3))
+	return p
+}

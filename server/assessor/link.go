@@ -1,0 +1,81 @@
+package assessor
+
+import (
+	"context"
+
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+func linkName(source, id string) string { return source + "~" + id }
+
+// resolve is the id of the host that a source means by what it sent: the one
+// that a link names, else the source's own.
+func (a *Assessor) resolve(tx *ledger.Tx, source string, h *pb.Host) (string, error) {
+	rec, err := object[storev1.LinkRecord](tx, kindLink, linkName(source, h.Id))
+	if err != nil || rec == nil {
+		return h.Id, err
+	}
+	return rec.Link.Host, nil
+}
+
+// Link says that an id of one source means a host, from now on.
+func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*pb.HostLink, error) {
+	name := linkName(src.Source, src.SourceHost)
+	l := &pb.HostLink{
+		Name: "hostLinks/" + name, Source: src.Source, SourceHost: src.SourceHost, Host: src.Host, Origin: "declared",
+	}
+	audit := &storev1.AuditRecord{Actor: actor, Method: "CreateHostLink", Resource: l.Name, Source: l.Source, Outcome: "created"}
+	err := a.write(ctx, audit, func(b *ledger.Batch, at int64) error {
+		old, err := b.Object(kindLink, name)
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			return fault.AlreadyExists(l.Name, "delete it first")
+		}
+		if _, ok := b.Number(nameHost, l.Host); !ok {
+			return fault.NotFound("hosts/"+l.Host, "a link needs a host that a source has reported")
+		}
+		l.CreateTime = timestampOf(at)
+		b.PutObject(kindLink, name, encode(&storev1.LinkRecord{Schema: schema, Link: l}))
+		return nil
+	})
+	return l, err
+}
+
+// Unlink undoes a link.
+func (a *Assessor) Unlink(ctx context.Context, name, actor string) error {
+	audit := &storev1.AuditRecord{Actor: actor, Method: "DeleteHostLink", Resource: "hostLinks/" + name, Outcome: "deleted"}
+	return a.write(ctx, audit, func(b *ledger.Batch, _ int64) error {
+		old, err := b.Object(kindLink, name)
+		if err != nil {
+			return err
+		}
+		if old == nil {
+			return fault.NotFound("hostLinks/"+name, "list what is there with ListHostLinks")
+		}
+		b.DeleteObject(kindLink, name)
+		return nil
+	})
+}
+
+// Links lists links after a name, at most n, in the order of their names.
+func (a *Assessor) Links(ctx context.Context, after string, n int) (out []*pb.HostLink, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		out = nil
+		for _, b := range tx.Objects(kindLink, after) {
+			rec, err := decode[storev1.LinkRecord](b)
+			if err != nil {
+				return err
+			}
+			if out = append(out, rec.Link); len(out) == n {
+				break
+			}
+		}
+		return nil
+	})
+	return out, err
+}

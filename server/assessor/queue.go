@@ -1,0 +1,291 @@
+package assessor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// The queue gathers what waits into commits: while one commit waits for the
+// disk, the plans of the next are made. A system is in one commit at a time,
+// and everything that waits for it shares that commit and its revision.
+
+// job is an item that waits, or a reassessment (it is nil).
+type job struct {
+	it     *item
+	answer func(*pb.Receipt, error)
+	result chan answer // where nobody gave an answer function
+}
+
+type answer struct {
+	receipt *pb.Receipt
+	err     error
+}
+
+func (j *job) reply(r *pb.Receipt, err error) {
+	if j.answer != nil {
+		j.answer(r, err)
+		return
+	}
+	j.result <- answer{r, err}
+}
+
+// wait is the answer. A caller that goes away does not take its item back.
+func (j *job) wait(ctx context.Context) (*pb.Receipt, error) {
+	select {
+	case x := <-j.result:
+		return x.receipt, x.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// lane is what waits for one system.
+type lane struct {
+	system string
+	jobs   []*job
+	taken  []*job // those in the commit under way
+	busy   bool   // in a commit that is under way
+	plan   *plan
+}
+
+func (a *Assessor) enqueue(ctx context.Context, it *item) (*job, error) {
+	return a.enqueueTo(ctx, it, nil)
+}
+
+func (a *Assessor) enqueueTo(ctx context.Context, it *item, answerTo func(*pb.Receipt, error)) (*job, error) {
+	j := &job{it: it, answer: answerTo}
+	if answerTo == nil {
+		j.result = make(chan answer, 1)
+	}
+	return j, a.put(ctx, it.system, j)
+}
+
+// Reassess evaluates a system anew as far as it is due, and waits until what
+// changed is durable.
+func (a *Assessor) Reassess(ctx context.Context, system string) error {
+	j := &job{result: make(chan answer, 1)}
+	if err := a.put(ctx, system, j); err != nil {
+		return err
+	}
+	_, err := j.wait(ctx)
+	return err
+}
+
+func (a *Assessor) put(ctx context.Context, system string, j *job) error {
+	select {
+	case a.room <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		<-a.room
+		return fault.Unavailable(fault.ReasonShuttingDown, time.Second, "%v; send again, with the same request id", errClosed)
+	}
+	l := a.lanes[system]
+	if l == nil {
+		l = &lane{system: system}
+		a.lanes[system] = l
+	}
+	l.jobs = append(l.jobs, j)
+	if len(l.jobs) == 1 && !l.busy {
+		a.ready = append(a.ready, l)
+	}
+	a.signal()
+	return nil
+}
+
+func (a *Assessor) signal() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// gather takes what is ready, makes the plans, and hands them to the committer.
+func (a *Assessor) gather(ctx context.Context, batches chan<- []*lane) {
+	for {
+		lanes, more := a.take()
+		if len(lanes) == 0 {
+			if !more {
+				return
+			}
+			<-a.wake
+			continue
+		}
+		a.makePlans(ctx, lanes)
+		batches <- lanes
+	}
+}
+
+// take takes as many ready lanes as fit into one commit. more is false when
+// the assessor is closed and nothing is left.
+func (a *Assessor) take() (lanes []*lane, more bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := 0
+	for len(a.ready) > 0 && n < a.cfg.BatchSize {
+		l := a.ready[0]
+		a.ready = a.ready[1:]
+		l.busy = true
+		k := min(len(l.jobs), max(a.cfg.BatchSize-n, 1))
+		l.taken, l.jobs = l.jobs[:k:k], l.jobs[k:]
+		n += k
+		lanes = append(lanes, l)
+	}
+	if a.cfg.Metrics != nil {
+		a.cfg.Metrics.Queue(len(a.room))
+	}
+	return lanes, !a.closed || len(a.lanes) > 0
+}
+
+// makePlans makes the lanes' plans, several at once.
+func (a *Assessor) makePlans(ctx context.Context, lanes []*lane) {
+	start := time.Now()
+	g, ctx := errgroup.WithContext(ctx)
+	workers := min(a.cfg.Workers, len(lanes))
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(lanes); i += workers {
+				lanes[i].plan = nil
+				a.planLane(ctx, lanes[i])
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // what fails is answered to its own callers
+	if a.cfg.Metrics != nil {
+		a.cfg.Metrics.Evaluated(len(lanes), time.Since(start))
+	}
+}
+
+// planLane makes one lane's plan; where it fails, the lane's callers are told.
+func (a *Assessor) planLane(ctx context.Context, l *lane) {
+	var items []*item
+	for _, j := range l.taken {
+		if j.it != nil {
+			items = append(items, j.it)
+		}
+	}
+	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		p, err := a.makePlan(tx, l.system, items, a.now())
+		l.plan = p
+		return err
+	})
+	if err != nil {
+		l.plan = nil
+		a.finish(l, err)
+	}
+}
+
+// commitAll commits batch after batch.
+func (a *Assessor) commitAll(ctx context.Context, batches <-chan []*lane) {
+	for b := range batches {
+		a.commit(ctx, b)
+	}
+}
+
+// commit carries the lanes' plans out in one Update. A plan whose heads have
+// changed goes back into the queue.
+func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
+	start := time.Now()
+	var live, stale []*lane
+	for _, l := range lanes {
+		if l.plan != nil {
+			live = append(live, l)
+		}
+	}
+	if len(live) == 0 {
+		return
+	}
+	_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error {
+		stale = stale[:0]
+		for _, l := range live {
+			switch err := l.plan.recheck(b); {
+			case errors.Is(err, errConflict):
+				stale = append(stale, l)
+				continue
+			case err != nil:
+				return err
+			}
+			if l.plan.empty() {
+				l.plan.makeReceipts()
+				continue
+			}
+			if err := l.plan.apply(b); err != nil {
+				return err
+			}
+		}
+		b.SweepRequests(a.now(), 2*len(live))
+		return nil
+	})
+	if a.cfg.Metrics != nil {
+		a.cfg.Metrics.Committed(len(live), time.Since(start))
+	}
+	again := map[*lane]bool{}
+	for _, l := range stale {
+		again[l] = true
+	}
+	for _, l := range live {
+		switch {
+		case err != nil:
+			a.finish(l, err)
+		case again[l]:
+			a.retry(l)
+		default:
+			a.finish(l, nil)
+		}
+	}
+	a.pokeScheduler()
+}
+
+// retry puts a lane's jobs back in front.
+func (a *Assessor) retry(l *lane) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l.jobs = append(l.taken, l.jobs...)
+	l.taken, l.plan, l.busy = nil, nil, false
+	a.ready = append(a.ready, l)
+	a.signal()
+}
+
+// finish answers a lane's callers and frees it.
+func (a *Assessor) finish(l *lane, err error) {
+	i := 0
+	for _, j := range l.taken {
+		switch {
+		case err != nil:
+			j.reply(nil, err)
+		case j.it == nil:
+			j.reply(nil, nil)
+		default:
+			r := l.plan.receipts[i]
+			if e := l.plan.results[i].err; e != nil {
+				r.Error = fault.Status(e, "").Proto()
+			}
+			j.reply(r, nil)
+			i++
+		}
+		<-a.room
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l.taken, l.plan, l.busy = nil, nil, false
+	if len(l.jobs) > 0 {
+		a.ready = append(a.ready, l)
+		a.signal()
+		return
+	}
+	delete(a.lanes, l.system)
+	if a.closed {
+		a.signal()
+	}
+}

@@ -1,0 +1,282 @@
+package assessor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/digest"
+	"github.com/plumbline/plumbline/assess/merge"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// When says which knowledge a read asks for: the state at AsOf, as known at
+// KnownAt, both in microseconds; 0 is now.
+type When struct {
+	AsOf, KnownAt int64
+}
+
+// resolved is a When against a transaction and the clock.
+type resolved struct {
+	at    int64
+	known ledger.Seq
+	// knownAt is the instant of known; MaxInstant where everything is known.
+	knownAt int64
+}
+
+// nowIn is the present of a transaction: the clock's, or the newest commit's,
+// which may lie a little ahead, since no two are recorded at one instant. So
+// that who writes can read what he wrote.
+func (a *Assessor) nowIn(tx *ledger.Tx) int64 { return max(a.now(), tx.Last().Recorded) }
+
+func (a *Assessor) resolveWhen(tx *ledger.Tx, w When) (resolved, error) {
+	now := a.nowIn(tx)
+	out := resolved{at: w.AsOf, known: ledger.Latest, knownAt: ledger.MaxInstant}
+	if out.at == 0 {
+		out.at = now
+	}
+	if w.KnownAt != 0 {
+		if w.KnownAt > now+MaxAhead {
+			return out, fault.InvalidField("known_at", "lies in the future; what will be known then is not known now")
+		}
+		out.known, out.knownAt = tx.SeqAt(w.KnownAt), w.KnownAt
+	}
+	return out, nil
+}
+
+func digestText(b []byte) string {
+	if len(b) != len(digest.Digest{}) {
+		return ""
+	}
+	return digest.Digest(b).String()
+}
+
+func etagOfHead(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+func timeSpan(micros int64) time.Duration { return time.Duration(micros) * time.Microsecond }
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
+}
+
+// summariesOf are a system's series in short. changed says which of them a
+// submission changed.
+func summariesOf(system string, h *storev1.SystemHead, changed map[string]bool) []*pb.AssessmentSummary {
+	var out []*pb.AssessmentSummary
+	for _, e := range h.Series {
+		if e.Assignment == "" {
+			continue
+		}
+		s := &pb.AssessmentSummary{
+			Series: seriesName(system, e.Id), Changed: changed[e.Id],
+			ValidUntil: timestampOf(min(e.HoldsUntil, orForever(h.StaleUntil))),
+		}
+		if m := e.Summary; m != nil {
+			s.Score, s.EffectiveScore, s.Coverage = m.Score, m.EffectiveScore, m.Coverage
+			c := countsOf(m.Counts)
+			s.Fail, s.Unknown = c.Fail, c.Unknown
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func orForever(t int64) int64 {
+	if t == 0 {
+		return ledger.MaxInstant
+	}
+	return t
+}
+
+func seriesName(system, series string) string { return "systems/" + system + "/series/" + series }
+
+func seriesChecklist(series string) string {
+	id, _, _ := strings.Cut(series, "~")
+	return id
+}
+
+// System is a system as a resource.
+func (a *Assessor) System(ctx context.Context, id string) (out *pb.SystemRecord, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		s, err := a.storedSystem(tx, id, ledger.Latest)
+		if err != nil {
+			return err
+		}
+		if out, err = a.systemRecord(s); err != nil {
+			return err
+		}
+		m, err := a.mergedAt(s, a.nowIn(tx))
+		if err != nil {
+			return err
+		}
+		out.System = m.Inventory.System
+		return nil
+	})
+	return out, err
+}
+
+// storedSystem is a system that is there; NOT_FOUND otherwise.
+func (a *Assessor) storedSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
+	s, err := openSystem(tx, id, known)
+	if err != nil {
+		return nil, err
+	}
+	if s.isNew() {
+		return nil, notFoundSystem(id)
+	}
+	return s, nil
+}
+
+func (a *Assessor) systemRecord(s *system) (*pb.SystemRecord, error) {
+	h := s.head
+	out := &pb.SystemRecord{
+		Name: "systems/" + s.id, State: "active", HostCount: h.HostCount, Revision: h.Revision,
+		CreateTime: timestampOf(h.Created), UpdateTime: timestampOf(h.Updated), Etag: etagOfHead(s.raw),
+		Assessments: summariesOf(s.id, h, nil),
+	}
+	if h.Retired != 0 {
+		out.State = "retired"
+	}
+	policy := a.guides.Load().at(a.nowIn(s.tx)).policy
+	for _, src := range h.Sources {
+		if src.Stream == 0 {
+			continue
+		}
+		out.Sources = append(out.Sources, &pb.SourceStatus{
+			Source: src.Source, ConfirmedTime: timestampOf(src.Confirmed), HostCount: src.Hosts,
+			StaleTime: timestampOf(policy.SystemStale(src.Source, src.Confirmed)),
+		})
+	}
+	return out, nil
+}
+
+// Systems lists systems after an id, at most n, in the order of their ids.
+func (a *Assessor) Systems(ctx context.Context, after string, n int, retired bool) (out []*pb.SystemRecord, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		out = nil
+		for id := range tx.Names(nameSystem, after) {
+			s, err := openSystem(tx, id, ledger.Latest)
+			if err != nil {
+				return err
+			}
+			if s.isNew() || s.head.Retired != 0 && !retired {
+				continue
+			}
+			r, err := a.systemRecord(s)
+			if err != nil {
+				return err
+			}
+			if out = append(out, r); len(out) == n {
+				break
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// mergedAt is a system's merged inventory at an instant.
+func (a *Assessor) mergedAt(s *system, at int64) (*merge.Merged, error) {
+	in, err := s.views(a.guides.Load().at(at).policy, at)
+	if err != nil {
+		return nil, err
+	}
+	return merge.Merge(in), nil
+}
+
+// Merged is what was known of a system, merged; source limits it to one
+// source's word where it is not empty.
+func (a *Assessor) Merged(ctx context.Context, id, source string, w When) (m *merge.Merged, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		r, err := a.resolveWhen(tx, w)
+		if err != nil {
+			return err
+		}
+		s, err := a.storedSystem(tx, id, r.known)
+		if err != nil {
+			return err
+		}
+		in, err := s.viewsOrNone(a.guides.Load().at(r.at).policy, r)
+		if err != nil {
+			return err
+		}
+		if source != "" {
+			in.System = slices.DeleteFunc(in.System, func(v merge.SystemView) bool { return v.Source != source })
+			in.Hosts = slices.DeleteFunc(in.Hosts, func(v merge.HostView) bool { return v.Source != source })
+			if len(in.System)+len(in.Hosts) == 0 {
+				return fault.NotFound(fmt.Sprintf("systems/%s as source %s says", id, source), "the system's sources stand in GetSystem")
+			}
+		}
+		if len(in.System)+len(in.Hosts) == 0 {
+			return fault.NotFound("systems/"+id+"/inventory", "nothing was known of it at that time")
+		}
+		m = merge.Merge(in)
+		return nil
+	})
+	return m, err
+}
+
+// viewsOrNone is views for a historical read: heads know what is newest now,
+// which is not what was known then, so timelines are read from the index.
+func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, error) {
+	if r.known != ledger.Latest {
+		forget := func(t *track) { t.versions, t.complete, t.known = nil, false, r.known }
+		for _, st := range s.sources {
+			forget(st.track)
+		}
+		hosts, err := s.allHosts()
+		if err != nil {
+			return merge.Input{}, err
+		}
+		for _, h := range hosts {
+			for _, t := range h.tracks {
+				forget(t)
+			}
+		}
+	}
+	return s.views(policy, r.at)
+}
+
+// evaluationAt evaluates a series' plan over what was known: what a stored
+// state stands for, with facts and messages.
+func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r resolved) (*assess.Evaluation, error) {
+	parts := strings.SplitN(seriesID, "~", 3)
+	k, err := a.compiled(parts[0], st.Version)
+	if err != nil {
+		return nil, err
+	}
+	var tailoring *pb.Tailoring
+	for _, rec := range a.config.Load().assignments {
+		if t := rec.Assignment.Tailoring; t != nil && rec.Assignment.Checklist == parts[0] && len(parts) == 3 && t.Id == parts[2] {
+			tailoring = t
+		}
+	}
+	plan, err := a.library.plan(k, parts[1], tailoring)
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.viewsOrNone(a.guides.Load().at(r.at).policy, r)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := s.claimsAt(r.knownAt)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Evaluate(assess.Input{Merged: merge.Merge(in), Claims: claims, At: r.at}), nil
+}
+
+// InventoryDigest identifies a merged inventory, observed times left out.
+func InventoryDigest(m *merge.Merged) digest.Digest { return digest.Of(m.Inventory) }

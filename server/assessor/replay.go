@@ -1,0 +1,356 @@
+package assessor
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/merge"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// maxSteps bounds how many instants one replay evaluates. A certificate a day
+// for thirty years stays below; what needs more is a defect, not an estate.
+const maxSteps = 100_000
+
+// seriesState is one series in a plan.
+type seriesState struct {
+	entry   *storev1.SeriesEntry
+	head    *storev1.SeriesHead // as stored; nil for a new series
+	track   *track              // of states
+	current *storev1.State      // the state just before the instant under way
+	active  bool                // an assignment makes it at the instant under way
+	rules   []string            // ids of current's rules
+	staged  int                 // how many states were staged
+	eval    *assess.Evaluation  // the newest
+}
+
+// replay evaluates a system from an instant to now and stages what differs
+// from what is stored.
+type replay struct {
+	a      *Assessor
+	sys    *system
+	now    int64
+	late   bool             // something later than the first instant is stored already
+	causes map[int64]uint32 // of the instants that the plan names
+	cause  uint32           // of the instant under way
+	last   int64            // the last instant evaluated
+	series []*seriesState
+	cache  *replayCache
+	merged *merge.Merged // the newest
+	steps  int
+}
+
+// run walks from an instant to now: from one instant at which something may
+// change to the next.
+func (r *replay) run(from int64) error {
+	if err := r.openSeries(from); err != nil {
+		return err
+	}
+	marks, err := r.marks(from)
+	if err != nil {
+		return err
+	}
+	for t := from; ; {
+		r.cause, r.last = r.causeAt(t), t
+		next, err := r.step(t)
+		if err != nil {
+			return err
+		}
+		if i, _ := slices.BinarySearch(marks, t+1); i < len(marks) {
+			next = min(next, marks[i])
+		}
+		if next > r.now {
+			return nil
+		}
+		if r.steps++; r.steps > maxSteps {
+			return fmt.Errorf("assessor: system %s changes more than %d times between %d and %d", r.sys.id, maxSteps, from, r.now)
+		}
+		t = max(next, t+1)
+	}
+}
+
+// causeAt is the cause of a breakpoint at an instant.
+func (r *replay) causeAt(t int64) uint32 {
+	if c, ok := r.causes[t]; ok {
+		return c
+	}
+	g := r.a.guides.Load()
+	at, before := g.at(t), g.at(t-1)
+	switch {
+	case at == before:
+		if r.late && r.viewAt(t) {
+			return causeInventory
+		}
+		return causeTime
+	case at.policyHash != before.policyHash:
+		return causePolicy
+	}
+	return causeGuidance
+}
+
+// viewAt tells whether a view takes effect at an instant.
+func (r *replay) viewAt(t int64) bool {
+	for _, st := range r.sys.sources {
+		if v := st.track.find(t); v != nil && v.effective == t {
+			return true
+		}
+	}
+	for _, h := range r.sys.hosts {
+		for _, tr := range h.tracks {
+			if v := tr.find(t); v != nil && v.effective == t {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// marks are the instants after from that must be visited although no horizon
+// leads there: guidance and policy coming into force, views that are stored
+// already, and breakpoints that are stored already and may fall away.
+func (r *replay) marks(from int64) ([]int64, error) {
+	var out []int64
+	g := r.a.guides.Load()
+	for t := g.next(from); t <= r.now; t = g.next(t) {
+		out = append(out, t)
+	}
+	for t := range r.causes {
+		if t > from {
+			out = append(out, t)
+		}
+	}
+	if !r.late {
+		slices.Sort(out)
+		return slices.Compact(out), nil
+	}
+	add := func(t *track) error {
+		if err := t.loadAll(r.sys.tx); err != nil {
+			return err
+		}
+		for _, v := range t.versions {
+			if v.effective > from && v.effective <= r.now {
+				out = append(out, v.effective)
+			}
+		}
+		return nil
+	}
+	for _, st := range r.sys.sources {
+		if err := add(st.track); err != nil {
+			return nil, err
+		}
+	}
+	hosts, err := r.sys.allHosts()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hosts {
+		for _, t := range h.tracks {
+			if err := add(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, s := range r.series {
+		if err := add(s.track); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// openSeries reads the heads of the system's series.
+func (r *replay) openSeries(from int64) error {
+	for _, e := range r.sys.head.Series {
+		if _, err := r.open(e, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) {
+	s := &seriesState{entry: e, track: newTrack(&e.Stream, recordState, r.sys.known)}
+	r.series = append(r.series, s)
+	if e.Stream == 0 {
+		s.track.complete = true
+		return s, nil
+	}
+	h, _, err := head[storev1.SeriesHead](r.sys.tx, spaceSeries, e.Stream)
+	if err != nil {
+		return nil, err
+	}
+	if h == nil {
+		return nil, fmt.Errorf("%w: series %s of system %s has no head", ledger.ErrCorrupt, e.Id, r.sys.id)
+	}
+	s.head = h
+	st, err := decode[storev1.State](h.State)
+	if err != nil {
+		return nil, err
+	}
+	s.track.versions = []*version{{
+		entry:     ledger.Entry{Stream: e.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
+		effective: h.Effective, confirmed: h.Effective, depth: int(h.Address.GetDepth()),
+		msg: st, payload: h.State,
+	}}
+	return s, r.before(s, from)
+}
+
+// before sets the state that held just before an instant.
+func (r *replay) before(s *seriesState, from int64) error {
+	v, err := s.track.at(r.sys.tx, from-1)
+	if err != nil || v == nil {
+		return err
+	}
+	m, err := s.track.load(r.sys.tx, v)
+	if err != nil {
+		return err
+	}
+	return r.setCurrent(s, m.(*storev1.State))
+}
+
+func (r *replay) setCurrent(s *seriesState, st *storev1.State) error {
+	s.current = st
+	if st.Ended {
+		s.rules = nil
+		return nil
+	}
+	var err error
+	s.rules, err = r.a.ruleIDs(seriesChecklist(s.entry.Id), st.Version)
+	return err
+}
+
+// step evaluates every series at an instant, stages what differs, and returns
+// the next instant at which something may change by itself.
+func (r *replay) step(t int64) (int64, error) {
+	in, err := r.sys.views(r.a.guides.Load().at(t).policy, t)
+	if err != nil {
+		return 0, err
+	}
+	r.merged = merge.Merge(in)
+	claims, err := r.sys.claimsAt(ledger.MaxInstant)
+	if err != nil {
+		return 0, err
+	}
+	next := r.merged.ValidUntil
+	for _, s := range r.series {
+		s.active = false
+	}
+	if r.sys.head.Retired == 0 || t < r.sys.head.Retired {
+		for _, as := range r.a.guides.Load().at(t).assignments {
+			if !selects(as.src.Selector, r.sys.id, r.merged.Inventory.System) {
+				continue
+			}
+			until, err := r.evaluate(as, claims, t)
+			if err != nil {
+				return 0, err
+			}
+			next = min(next, until)
+		}
+	}
+	return next, r.end(t)
+}
+
+// evaluate evaluates the series that an assignment makes.
+func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, error) {
+	s, err := r.find(as, t)
+	if err != nil || s.active {
+		return assess.Forever, err // two assignments may make the same series
+	}
+	s.active = true
+	s.entry.Assignment = as.id
+	ev := as.plan.Evaluate(assess.Input{Merged: r.merged, Claims: claims, At: t, Previous: r.cache.previous(s, as.plan)})
+	s.eval = ev
+	s.entry.HoldsUntil = ev.HoldsUntil
+	r.cache.keep(s, ev)
+	st, err := buildState(ev, s.current, s.rules, t)
+	if err != nil {
+		return 0, err
+	}
+	return ev.HoldsUntil, r.observe(s, st, t)
+}
+
+func (r *replay) find(as *assignment, t int64) (*seriesState, error) {
+	for _, s := range r.series {
+		if s.entry.Id == as.series {
+			return s, nil
+		}
+	}
+	e := &storev1.SeriesEntry{Id: as.series, Assignment: as.id}
+	r.sys.head.Series = append(r.sys.head.Series, e)
+	return r.open(e, t)
+}
+
+// end ends the series that no assignment makes any more.
+func (r *replay) end(t int64) error {
+	for _, s := range r.series {
+		if s.active || s.current == nil || s.current.Ended {
+			continue
+		}
+		s.entry.Assignment = ""
+		st := &storev1.State{
+			Schema: schema, Version: s.current.Version, Engine: assess.EngineVersion, Ended: true,
+			HoldsUntil: assess.Forever, Summary: &storev1.StateSummary{},
+		}
+		if err := r.observe(s, st, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// observe stages a state where it is another than the one that would hold.
+// Without late data that is the state before; with late data it is the one
+// that is stored for the instant, which a new record then corrects.
+func (r *replay) observe(s *seriesState, st *storev1.State, t int64) error {
+	held := s.current
+	if r.late {
+		v, err := s.track.at(r.sys.tx, t)
+		if err != nil {
+			return err
+		}
+		held = nil
+		if v != nil {
+			m, err := s.track.load(r.sys.tx, v)
+			if err != nil {
+				return err
+			}
+			held = m.(*storev1.State)
+		}
+	}
+	if sameState(st, held) {
+		return r.setCurrent(s, held)
+	}
+	st.Cause, st.Correction = r.cause, r.late
+	if s.current == nil {
+		st.Cause = causeFirst
+	}
+	s.track.insert(&version{effective: t, confirmed: t, msg: st, staged: true})
+	s.staged++
+	return r.setCurrent(s, st)
+}
+
+// replayCache keeps the newest evaluation of each series of large systems, so
+// that one host's change does not evaluate all hosts again.
+type replayCache struct {
+	evals map[string]*assess.Evaluation
+}
+
+func (c *replayCache) previous(s *seriesState, p *assess.Plan) *assess.Evaluation {
+	if c == nil {
+		return nil
+	}
+	if ev := c.evals[s.entry.Id]; ev != nil && ev.Plan == p {
+		return ev
+	}
+	return nil
+}
+
+func (c *replayCache) keep(s *seriesState, ev *assess.Evaluation) {
+	if c != nil {
+		c.evals[s.entry.Id] = ev
+	}
+}

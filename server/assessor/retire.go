@@ -1,0 +1,103 @@
+package assessor
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// RetireSystem takes a system out of assessment from now on; its history
+// stays. A view that is observed later brings it back.
+func (a *Assessor) RetireSystem(ctx context.Context, id, etag, actor string) error {
+	audit := &storev1.AuditRecord{Actor: actor, Method: "RetireSystem", Resource: "systems/" + id, Outcome: "retired"}
+	return a.onSystem(ctx, id, audit, func(b *ledger.Batch, at int64) (int64, error) {
+		n, _ := b.Number(nameSystem, id)
+		h, raw, err := head[storev1.SystemHead](b.Tx, spaceSystem, n)
+		if err != nil {
+			return 0, err
+		}
+		if etag != "" && etag != etagOfHead(raw) {
+			return 0, fault.EtagMismatch("systems/"+id, etagOfHead(raw))
+		}
+		if h.Retired == 0 {
+			h.Retired = at
+			b.PutHead(spaceSystem, n, encode(h))
+		}
+		return at, nil
+	})
+}
+
+// RetireHost takes a host out of all its systems from now on; its history
+// stays. A view that is observed later brings it back.
+func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error {
+	audit := &storev1.AuditRecord{Actor: actor, Method: "RetireHost", Resource: "hosts/" + id, Outcome: "retired"}
+	var systems []string
+	_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error {
+		n, ok := b.Number(nameHost, id)
+		if !ok {
+			return fault.NotFound("hosts/"+id, "list what is there with ListHosts")
+		}
+		h, raw, err := head[storev1.HostHead](b.Tx, spaceHost, n)
+		if err != nil {
+			return err
+		}
+		if etag != "" && etag != etagOfHead(raw) {
+			return fault.EtagMismatch("hosts/"+id, etagOfHead(raw))
+		}
+		at := b.Commit().Recorded
+		for _, src := range h.Sources {
+			if err := retireView(b, src, at); err != nil {
+				return err
+			}
+		}
+		b.PutHead(spaceHost, n, encode(h))
+		b.Audit(encode(audit))
+		systems = h.Systems
+		for _, s := range systems {
+			if err := makeDue(b, s, at, causeInventory); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range systems {
+		if err := a.Reassess(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retireView ends one source's word on a host.
+func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
+	if src.Retired {
+		return nil
+	}
+	r, err := b.Load(addrOf(src.Address))
+	if err != nil {
+		return err
+	}
+	view, err := decode[storev1.HostView](r.Payload)
+	if err != nil {
+		return err
+	}
+	ended := proto.Clone(view).(*storev1.HostView)
+	ended.Retired, ended.ViaSystem = true, ""
+	if src.Confirmed > src.Effective {
+		b.SetConfirmed(ledger.Entry{Stream: src.Stream, Effective: src.Effective, Addr: addrOf(src.Address)}, src.Confirmed)
+	}
+	a, depth := b.Append(src.Stream, at, recordHostView, encode(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
+	src.Effective, src.Confirmed, src.Address = at, at, addressOf(a, depth)
+	src.Retired, src.ViaSystem, src.LeftOut = true, "", false
+	if depth == 0 {
+		src.Base = addressOf(a, 0)
+	}
+	return nil
+}

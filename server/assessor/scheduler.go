@@ -1,0 +1,157 @@
+package assessor
+
+import (
+	"context"
+	"time"
+
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// Limits of the scheduler's steps.
+const (
+	dueBatch   = 256              // systems evaluated between two looks at the index
+	sweepBatch = 1000             // systems looked at for new guidance at once
+	longest    = 10 * time.Minute // sleep, so that a clock that was set is noticed
+	faultPause = 5 * time.Second  // after an error of the store
+)
+
+// RunScheduler evaluates systems when their states may change by themselves: a
+// certificate expires, a fact becomes stale, guidance comes into force. It
+// sleeps until the next such instant, which an index knows, and returns when
+// ctx ends, after the item under way. It uses the same path as submissions.
+func (a *Assessor) RunScheduler(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-a.dueWake:
+			timer.Stop()
+		}
+		wait, err := a.RunDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.cfg.Log.Error("reassessing what is due", "error", err)
+			wait = faultPause
+		}
+		timer.Reset(wait)
+	}
+}
+
+func (a *Assessor) pokeScheduler() {
+	select {
+	case a.dueWake <- struct{}{}:
+	default:
+	}
+}
+
+// RunDue evaluates everything that is due now and returns how long nothing
+// will be, at most ten minutes.
+func (a *Assessor) RunDue(ctx context.Context) (time.Duration, error) {
+	if err := a.sweepConfig(ctx); err != nil {
+		return 0, err
+	}
+	if _, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error { return sweepParts(b, a.now(), 100) }); err != nil {
+		return 0, err
+	}
+	for ctx.Err() == nil {
+		systems, next, err := a.dueNow(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if len(systems) == 0 {
+			wait := time.Duration(min(next-a.now(), longest.Microseconds())) * time.Microsecond
+			return max(wait, time.Millisecond), nil
+		}
+		if err := a.reassessAll(ctx, systems); err != nil {
+			return 0, err
+		}
+	}
+	return 0, ctx.Err()
+}
+
+// dueNow lists systems that are due, and says when the next one is where none
+// is.
+func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, err error) {
+	now := a.now()
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		systems, next = nil, ledger.MaxInstant
+		for _, n := range tx.Due(now) {
+			if id, ok := tx.Name(nameSystem, n); ok {
+				systems = append(systems, id)
+			}
+			if len(systems) == dueBatch {
+				return nil
+			}
+		}
+		if at, _, ok := tx.NextDue(); ok {
+			next = at
+		}
+		return nil
+	})
+	return systems, next, err
+}
+
+// reassessAll evaluates systems, several at once, through the queue.
+func (a *Assessor) reassessAll(ctx context.Context, systems []string) error {
+	jobs := make([]*job, 0, len(systems))
+	for _, id := range systems {
+		j := &job{result: make(chan answer, 1)}
+		if err := a.put(ctx, id, j); err != nil {
+			return err
+		}
+		jobs = append(jobs, j)
+	}
+	for _, j := range jobs {
+		if _, err := j.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepConfig evaluates the systems that were last evaluated under guidance or
+// a policy that no longer holds.
+func (a *Assessor) sweepConfig(ctx context.Context) error {
+	epoch := a.guides.Load().at(a.now()).epoch
+	if a.swept.Load() == epoch+1 {
+		return nil
+	}
+	after := ""
+	for ctx.Err() == nil {
+		var stale []string
+		more := false
+		err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
+			stale, more = nil, false
+			n := 0
+			for id, number := range tx.Names(nameSystem, after) {
+				h, _, err := head[storev1.SystemHead](tx, spaceSystem, number)
+				if err != nil {
+					return err
+				}
+				after = id
+				if h != nil && h.ConfigEpoch != epoch {
+					stale = append(stale, id)
+				}
+				if n++; n == sweepBatch {
+					more = true
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := a.reassessAll(ctx, stale); err != nil {
+			return err
+		}
+		if !more {
+			a.swept.Store(epoch + 1)
+			return nil
+		}
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,319 @@
+package assessor
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/score"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// Causes of a breakpoint. Their values are part of the format.
+const (
+	causeFirst uint32 = iota + 1
+	causeInventory
+	causeGuidance
+	causeTailoring
+	causePolicy
+	causeClaim
+	causeWaiver
+	causeTime
+	causeEngine
+)
+
+var causeNames = [...]string{"", "first", "inventory", "guidance", "tailoring", "policy", "claim", "waiver", "time", "engine"}
+
+func causeName(c uint32) string {
+	if int(c) < len(causeNames) {
+		return causeNames[c]
+	}
+	return "unknown"
+}
+
+// A state's results are packed so that a state that differs little has bytes
+// that differ little, since breakpoints are stored as differences:
+//
+//	uvarint number of instants; each as 8 bytes, big-endian microseconds
+//	uvarint number of rules, in the checklist version's order; for each:
+//	  uvarint number of results; for each:
+//	    uvarint subject+1 (0 for the rule as a whole), index into State.subjects
+//	    byte state | waived<<4
+//	    byte exception+1
+//	    uvarint index of the instant since which it has stood so
+type resultRow struct {
+	rule      int
+	subject   int // index into State.Subjects; -1 for the rule as a whole
+	state     score.State
+	waived    bool
+	exception int8
+	since     int64
+}
+
+// packer writes rows.
+type packer struct {
+	instants []int64
+	index    map[int64]int
+	body     []byte
+}
+
+func (p *packer) since(t int64) int {
+	if i, ok := p.index[t]; ok {
+		return i
+	}
+	p.index[t] = len(p.instants)
+	p.instants = append(p.instants, t)
+	return len(p.instants) - 1
+}
+
+// packResults packs rows, which stand in the order of rules. Instants that an
+// earlier state named keep their places.
+func packResults(rows []resultRow, rules int, earlier []int64) []byte {
+	p := &packer{index: map[int64]int{}}
+	used := map[int64]bool{}
+	for _, r := range rows {
+		used[r.since] = true
+	}
+	for _, t := range earlier {
+		if used[t] {
+			p.since(t)
+		}
+	}
+	for rule, i := 0, 0; rule < rules; rule++ {
+		n := i
+		for n < len(rows) && rows[n].rule == rule {
+			n++
+		}
+		p.body = binary.AppendUvarint(p.body, uint64(n-i))
+		for ; i < n; i++ {
+			r := &rows[i]
+			st := byte(r.state)
+			if r.waived {
+				st |= 1 << 4
+			}
+			p.body = binary.AppendUvarint(p.body, uint64(r.subject+1))
+			p.body = append(p.body, st, byte(r.exception+1))
+			p.body = binary.AppendUvarint(p.body, uint64(p.since(r.since)))
+		}
+	}
+	out := binary.AppendUvarint(nil, uint64(len(p.instants)))
+	for _, t := range p.instants {
+		out = binary.BigEndian.AppendUint64(out, uint64(t))
+	}
+	out = binary.AppendUvarint(out, uint64(rules))
+	return append(out, p.body...)
+}
+
+// unpackResults reads what packResults wrote; subjects is how many there are.
+func unpackResults(b []byte, subjects int) (rows []resultRow, instants []int64, rules int, err error) {
+	u := &unpacker{b: b}
+	n := u.uvarint()
+	if n > uint64(len(b))/8 {
+		u.bad = true
+	}
+	for i := uint64(0); i < n && !u.bad; i++ {
+		instants = append(instants, int64(binary.BigEndian.Uint64(u.take(8))))
+	}
+	rules = int(u.uvarint())
+	for rule := 0; rule < rules && !u.bad; rule++ {
+		for i, n := uint64(0), u.uvarint(); i < n && !u.bad; i++ {
+			r := resultRow{rule: rule, subject: int(u.uvarint()) - 1}
+			st := u.take(2)
+			r.state, r.waived, r.exception = score.State(st[0]&15), st[0]&16 != 0, int8(st[1])-1
+			since := u.uvarint()
+			if since >= uint64(len(instants)) || r.subject >= subjects || int(r.state) >= score.NumStates {
+				u.bad = true
+				break
+			}
+			r.since = instants[since]
+			rows = append(rows, r)
+		}
+	}
+	if u.bad || len(u.b) > 0 {
+		return nil, nil, 0, fmt.Errorf("%w: a state's packed results", ledger.ErrCorrupt)
+	}
+	return rows, instants, rules, nil
+}
+
+type unpacker struct {
+	b   []byte
+	bad bool
+}
+
+func (u *unpacker) uvarint() uint64 {
+	v, n := binary.Uvarint(u.b)
+	if n <= 0 {
+		u.bad = true
+		return 0
+	}
+	u.b = u.b[n:]
+	return v
+}
+
+func (u *unpacker) take(n int) []byte {
+	if len(u.b) < n {
+		u.bad = true
+		return make([]byte, n)
+	}
+	out := u.b[:n]
+	u.b = u.b[n:]
+	return out
+}
+
+// buildState makes the state of an evaluation that follows prev (nil for the
+// first). Results that stand as before keep since when, also across versions of
+// the checklist: rules are matched by id. prevRules are the ids of prev's rules.
+func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
+	sum := ev.Summary()
+	d, inv := ev.Digest(), ev.InventoryDigest()
+	out := &storev1.State{
+		Schema: schema, Version: ev.Plan.Checklist().Version(), Digest: d[:], InventoryDigest: inv[:],
+		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: summaryOf(sum),
+	}
+	old, err := indexState(prev, prevRules)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]resultRow, 0, len(ev.Results))
+	numbers := newNumbering(prev)
+	rules := ev.Plan.Checklist().Rules()
+	for i := range ev.Results {
+		r := &ev.Results[i]
+		row := resultRow{rule: int(r.Rule), subject: -1, state: r.State, waived: r.Waiver >= 0, exception: r.Exception, since: at}
+		id := ev.SubjectID(r)
+		if r.Subject >= 0 {
+			row.subject = numbers.number(id)
+		}
+		before, ok := old.find(rules[r.Rule].Id, id)
+		if ok && before.state == row.state && before.waived == row.waived && before.exception == row.exception {
+			row.since = before.since
+		} else {
+			out.Changed++
+		}
+		rows = append(rows, row)
+	}
+	out.Changed += int32(max(len(old.rows)-len(rows), 0))
+	out.Subjects = numbers.compact(rows)
+	out.Results = packResults(rows, len(rules), old.instants)
+	return out, nil
+}
+
+// sameState tells whether two states say the same: the same results standing
+// since the same instants, of the same facts.
+func sameState(a, b *storev1.State) bool {
+	return a != nil && b != nil && a.Ended == b.Ended && a.Version == b.Version && a.Engine == b.Engine &&
+		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && slices.Equal(a.Subjects, b.Subjects)
+}
+
+// stateIndex finds a state's rows by rule and subject.
+type stateIndex struct {
+	rows     []resultRow
+	instants []int64
+	at       map[rowKey]int
+}
+
+type rowKey struct{ rule, subject string }
+
+// indexState unpacks a state; rules are the ids of its checklist version's rules.
+func indexState(s *storev1.State, rules []string) (*stateIndex, error) {
+	x := &stateIndex{}
+	if s == nil || s.Ended {
+		return x, nil
+	}
+	var n int
+	var err error
+	x.rows, x.instants, n, err = unpackResults(s.Results, len(s.Subjects))
+	if err != nil {
+		return nil, err
+	}
+	if n != len(rules) {
+		return nil, fmt.Errorf("%w: a state of %d rules under a checklist of %d", ledger.ErrCorrupt, n, len(rules))
+	}
+	x.at = make(map[rowKey]int, len(x.rows))
+	for i, r := range x.rows {
+		x.at[rowKey{rules[r.rule], subjectName(s, r)}] = i
+	}
+	return x, nil
+}
+
+func subjectName(s *storev1.State, r resultRow) string {
+	if r.subject < 0 {
+		return ""
+	}
+	return s.Subjects[r.subject]
+}
+
+func (x *stateIndex) find(rule, subject string) (resultRow, bool) {
+	i, ok := x.at[rowKey{rule, subject}]
+	if !ok {
+		return resultRow{}, false
+	}
+	return x.rows[i], true
+}
+
+// numbering numbers subjects; those of the state before keep their numbers
+// until they are gone.
+type numbering struct {
+	names []string
+	index map[string]int
+}
+
+func newNumbering(prev *storev1.State) *numbering {
+	n := &numbering{index: map[string]int{}}
+	for _, s := range prev.GetSubjects() {
+		n.number(s)
+	}
+	return n
+}
+
+func (n *numbering) number(id string) int {
+	i, ok := n.index[id]
+	if !ok {
+		i = len(n.names)
+		n.index[id] = i
+		n.names = append(n.names, id)
+	}
+	return i
+}
+
+// compact drops subjects that no row names, and renumbers the rows.
+func (n *numbering) compact(rows []resultRow) []string {
+	used := make([]int, len(n.names))
+	for _, r := range rows {
+		if r.subject >= 0 {
+			used[r.subject] = 1
+		}
+	}
+	var out []string
+	for i := range used {
+		if used[i] == 1 {
+			used[i] = len(out)
+			out = append(out, n.names[i])
+		}
+	}
+	for i := range rows {
+		if rows[i].subject >= 0 {
+			rows[i].subject = used[rows[i].subject]
+		}
+	}
+	return out
+}
+
+func summaryOf(s *assess.Summary) *storev1.StateSummary {
+	out := &storev1.StateSummary{Counts: slices.Clone(s.Counts[:])}
+	if s.Raw.Default.OK {
+		v := s.Raw.Default.Value
+		out.Score = &v
+	}
+	if s.Effective.Default.OK {
+		v := s.Effective.Default.Value
+		out.EffectiveScore = &v
+	}
+	if c, ok := s.Coverage(); ok {
+		out.Coverage = &c
+	}
+	return out
+}

@@ -1,0 +1,360 @@
+package assessor
+
+import (
+	"sort"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/plumbline/plumbline/assess/merge"
+	"github.com/plumbline/plumbline/assess/shape"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// system is one system as a transaction sees it, with what a plan adds. Its
+// parts are read when they are asked for: a submission that changes nothing
+// needs the heads alone.
+type system struct {
+	tx    *ledger.Tx
+	known ledger.Seq
+
+	id     string
+	number uint32 // 0 for a system that is not stored yet
+	head   *storev1.SystemHead
+	raw    []byte // the head as it was read; nil for a new system
+
+	sources []*sourceState // in the order of SystemHead.sources
+	hosts   map[string]*hostState
+	listed  bool // all stored hosts are in hosts
+	claims  []*storev1.ClaimRecord
+	claimed bool // claims are read
+	foreign map[string]*storev1.SystemHead
+}
+
+// sourceState is one source's views of the system.
+type sourceState struct {
+	head  *storev1.SourceHead
+	track *track
+}
+
+// hostState is one host with its sources' views.
+type hostState struct {
+	id      string
+	number  uint32
+	head    *storev1.HostHead
+	raw     []byte
+	tracks  []*track // in the order of head.Sources
+	changed bool     // the head is to be written
+	joins   bool     // it is new in the system
+}
+
+// openSystem reads a system's head; a system that is not there is new.
+func openSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
+	s := &system{tx: tx, id: id, known: known, hosts: map[string]*hostState{}}
+	n, ok := tx.Number(nameSystem, id)
+	if ok {
+		s.number = n
+		h, raw, err := head[storev1.SystemHead](tx, spaceSystem, n)
+		if err != nil {
+			return nil, err
+		}
+		s.head, s.raw = h, raw
+	}
+	if s.head == nil {
+		s.head = &storev1.SystemHead{Schema: schema}
+	}
+	for _, h := range s.head.Sources {
+		s.sources = append(s.sources, s.sourceState(h))
+	}
+	return s, nil
+}
+
+func (s *system) sourceState(h *storev1.SourceHead) *sourceState {
+	st := &sourceState{head: h, track: newTrack(&h.Stream, recordSystemView, s.known)}
+	if h.Stream != 0 {
+		st.track.versions = []*version{{
+			entry:     ledger.Entry{Stream: h.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
+			effective: h.Effective, confirmed: h.Confirmed, depth: int(h.Address.GetDepth()),
+		}}
+	}
+	return st
+}
+
+// isNew tells whether the system has never been stored.
+func (s *system) isNew() bool { return s.raw == nil }
+
+// source is a source's state, made where it is new and add is true.
+func (s *system) source(name string, add bool) *sourceState {
+	for _, st := range s.sources {
+		if st.head.Source == name {
+			return st
+		}
+	}
+	if !add {
+		return nil
+	}
+	h := &storev1.SourceHead{Source: name}
+	s.head.Sources = append(s.head.Sources, h)
+	st := s.sourceState(h)
+	st.track.complete = true
+	s.sources = append(s.sources, st)
+	return st
+}
+
+// host is a host's state, from the store or new.
+func (s *system) host(id string) (*hostState, error) {
+	if h, ok := s.hosts[id]; ok {
+		return h, nil
+	}
+	h := &hostState{id: id, head: &storev1.HostHead{Schema: schema}}
+	if n, ok := s.tx.Number(nameHost, id); ok {
+		if err := s.openHost(h, n); err != nil {
+			return nil, err
+		}
+	}
+	s.hosts[id] = h
+	return h, nil
+}
+
+func (s *system) openHost(h *hostState, n uint32) error {
+	h.number = n
+	stored, raw, err := head[storev1.HostHead](s.tx, spaceHost, n)
+	if err != nil || stored == nil {
+		return err
+	}
+	h.head, h.raw = stored, raw
+	for _, src := range stored.Sources {
+		h.tracks = append(h.tracks, s.hostTrack(src))
+	}
+	return nil
+}
+
+func (s *system) hostTrack(h *storev1.HostSourceHead) *track {
+	t := newTrack(&h.Stream, recordHostView, s.known)
+	if h.Stream == 0 {
+		t.complete = true
+		return t
+	}
+	t.versions = []*version{{
+		entry:     ledger.Entry{Stream: h.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
+		effective: h.Effective, confirmed: h.Confirmed, depth: int(h.Address.GetDepth()),
+	}}
+	return t
+}
+
+// source is a source's head and track on a host, made where add is true.
+func (h *hostState) source(s *system, name string, add bool) (*storev1.HostSourceHead, *track) {
+	for i, src := range h.head.Sources {
+		if src.Source == name {
+			return src, h.tracks[i]
+		}
+	}
+	if !add {
+		return nil, nil
+	}
+	src := &storev1.HostSourceHead{Source: name}
+	h.head.Sources = append(h.head.Sources, src)
+	h.tracks = append(h.tracks, s.hostTrack(src))
+	return src, h.tracks[len(h.tracks)-1]
+}
+
+// allHosts reads every host that the system ever had, in the order of their ids.
+func (s *system) allHosts() ([]*hostState, error) {
+	if !s.listed && s.number != 0 {
+		for n := range s.tx.Linked(edgeHosts, s.number) {
+			id, ok := s.tx.Name(nameHost, n)
+			if !ok {
+				continue
+			}
+			if _, err := s.host(id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.listed = true
+	out := make([]*hostState, 0, len(s.hosts))
+	for _, h := range s.hosts {
+		out = append(out, h)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].id < out[j].id })
+	return out, nil
+}
+
+// confirmedAt is when a source had last confirmed a version, as of an instant.
+// Confirmations between the first and the last of a version are not kept; a
+// gap longer than the source's freshness makes a new version, so that between
+// them the version was never stale.
+func confirmedAt(v *version, instant int64) int64 { return max(v.effective, min(v.confirmed, instant)) }
+
+// views are what the sources said at an instant, for the merge.
+func (s *system) views(policy *merge.Policy, instant int64) (in merge.Input, err error) {
+	in = merge.Input{Policy: policy, At: instant}
+	if in.System, err = s.systemViews(instant); err != nil {
+		return in, err
+	}
+	hosts, err := s.allHosts()
+	if err != nil {
+		return in, err
+	}
+	for _, h := range hosts {
+		if err := s.hostViews(h, instant, &in); err != nil {
+			return in, err
+		}
+	}
+	return in, nil
+}
+
+// systemViews are what the sources said of the system at an instant, hosts apart.
+func (s *system) systemViews(instant int64) (out []merge.SystemView, err error) {
+	for _, st := range s.sources {
+		v, err := st.track.at(s.tx, instant)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			continue
+		}
+		m, err := st.track.load(s.tx, v)
+		if err != nil {
+			return nil, err
+		}
+		view := m.(*storev1.SystemView)
+		out = append(out, merge.SystemView{
+			Source: st.head.Source, Inventory: view.Inventory, Confirmed: confirmedAt(v, instant),
+			Hosts: shape.Presence(view.HostsPresence),
+		})
+	}
+	return out, nil
+}
+
+// hostViews appends what the sources said of one host at an instant.
+func (s *system) hostViews(h *hostState, instant int64, in *merge.Input) error {
+	for i, t := range h.tracks {
+		v, err := t.at(s.tx, instant)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			continue
+		}
+		m, err := t.load(s.tx, v)
+		if err != nil {
+			return err
+		}
+		view := m.(*storev1.HostView)
+		member := memberOf(view.Members, s.id)
+		if member == nil || view.Retired {
+			continue
+		}
+		confirmed, err := s.hostConfirmed(h.head.Sources[i].Source, v, view, instant)
+		if err != nil {
+			return err
+		}
+		in.Hosts = append(in.Hosts, merge.HostView{
+			Source: h.head.Sources[i].Source, Host: withUnit(view.Host, member.Unit), Confirmed: confirmed, Reported: !view.LeftOut,
+		})
+	}
+	return nil
+}
+
+// withUnit sets a host's unit in this system. The message was decoded for this
+// system alone, and its envelope's bytes are kept apart, so it is set in place.
+func withUnit(h *pb.Host, unit string) *pb.Host {
+	if h.GetUnit() != unit {
+		h.Unit = nil
+		if unit != "" {
+			h.Unit = proto.String(unit)
+		}
+	}
+	return h
+}
+
+func memberOf(members []*storev1.Membership, system string) *storev1.Membership {
+	for _, m := range members {
+		if m.System == system {
+			return m
+		}
+	}
+	return nil
+}
+
+// hostConfirmed is when a source had last confirmed a view of a host, by
+// itself or by a whole view of a system.
+func (s *system) hostConfirmed(source string, v *version, view *storev1.HostView, instant int64) (int64, error) {
+	own := confirmedAt(v, instant)
+	switch view.ViaSystem {
+	case "":
+		return own, nil
+	case s.id:
+		st := s.source(source, false)
+		if st == nil {
+			return own, nil
+		}
+		sv, err := st.track.at(s.tx, instant)
+		if err != nil || sv == nil {
+			return own, err
+		}
+		return max(own, confirmedAt(sv, instant)), nil
+	}
+	other, err := s.other(view.ViaSystem)
+	if err != nil || other == nil {
+		return own, err
+	}
+	for _, src := range other.Sources {
+		if src.Source == source {
+			return max(own, min(src.Confirmed, instant)), nil
+		}
+	}
+	return own, nil
+}
+
+// other is another system's head; nil where it is not stored.
+func (s *system) other(id string) (*storev1.SystemHead, error) {
+	if h, ok := s.foreign[id]; ok {
+		return h, nil
+	}
+	n, ok := s.tx.Number(nameSystem, id)
+	if !ok {
+		return nil, nil
+	}
+	h, _, err := head[storev1.SystemHead](s.tx, spaceSystem, n)
+	if s.foreign == nil {
+		s.foreign = map[string]*storev1.SystemHead{}
+	}
+	s.foreign[id] = h
+	return h, err
+}
+
+// claimsOf reads a system's claims.
+func (s *system) claimsOf() ([]*storev1.ClaimRecord, error) {
+	if s.claimed {
+		return s.claims, nil
+	}
+	s.claimed = true
+	var err error
+	s.claims, err = claimRecords(s.tx, s.id)
+	return s.claims, err
+}
+
+// claimsAt are the claims of which evaluation at an instant must know, as
+// known at the commit that the system is read at. A revocation ends a claim.
+func (s *system) claimsAt(knownAt int64) ([]*pb.Claim, error) {
+	records, err := s.claimsOf()
+	var out []*pb.Claim
+	for _, r := range records {
+		if r.Recorded > knownAt {
+			continue
+		}
+		c := r.Claim
+		if c.RevokeTime != nil && r.RevokeRecorded <= knownAt {
+			cut := proto.Clone(c).(*pb.Claim)
+			if instantOf(cut.RevokeTime) < instantOf(cut.ExpireTime) {
+				cut.ExpireTime = cut.RevokeTime
+			}
+			c = cut
+		}
+		out = append(out, c)
+	}
+	return out, err
+}

@@ -91,6 +91,23 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
+// Close releases what New and Listen opened, for a Server that will not serve.
+// After Serve it does nothing.
+func (s *Server) Close() error {
+	if s.served.Swap(true) {
+		return nil
+	}
+	s.listening.Lock()
+	defer s.listening.Unlock()
+	err := s.conn.Close()
+	for _, l := range []net.Listener{s.grpcListen, s.httpListen} {
+		if l != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}
+	return err
+}
+
 func (s *Server) serveHTTP() error {
 	if s.files != nil {
 		return s.http.ServeTLS(s.httpListen, "", "")
@@ -116,10 +133,9 @@ func (s *Server) shutdown(ctx context.Context) {
 		s.log.Warn("REST requests were cut", "error", err)
 		_ = s.http.Close() // errors of connections that are going anyway
 	}
+	_ = s.conn.Close() // whatever request still uses it was cut
 	s.drainGRPC(ctx)
 	s.requests.Wait()
-	_ = s.conn.Close() // nothing uses it any more
-	_ = s.pipe.Close()
 	s.chain.Wait()
 	s.log.Info("drained", "took", time.Since(begun).Round(time.Millisecond))
 }
@@ -158,4 +174,3 @@ func (s *Server) isReady(ctx context.Context) error {
 	}
 	return s.ready(ctx)
 }
-

@@ -19,9 +19,8 @@ import (
 // concurrent use.
 type Metrics interface {
 	Submission(outcome string)
-	Evaluated(series int, d time.Duration)
-	Committed(items int, d time.Duration)
-	Queue(depth int)
+	Assessment(cause string, changed bool, took time.Duration)
+	Commit(items int, took time.Duration)
 }
 
 // Config is what an Assessor needs. The zero value of a field means what its
@@ -101,6 +100,9 @@ func (a *Assessor) Close() {
 	a.done.Wait()
 	a.stop()
 }
+
+// QueueDepth is how many items wait for a commit.
+func (a *Assessor) QueueDepth() int { return len(a.room) }
 
 // now is the instant, in microseconds.
 func (a *Assessor) now() int64 { return a.cfg.Clock().UnixMicro() }

@@ -141,15 +141,11 @@ func (a *Assessor) take() (lanes []*lane, more bool) {
 		n += k
 		lanes = append(lanes, l)
 	}
-	if a.cfg.Metrics != nil {
-		a.cfg.Metrics.Queue(len(a.room))
-	}
 	return lanes, !a.closed || len(a.lanes) > 0
 }
 
 // makePlans makes the lanes' plans, several at once.
 func (a *Assessor) makePlans(ctx context.Context, lanes []*lane) {
-	start := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
 	workers := min(a.cfg.Workers, len(lanes))
 	for w := range workers {
@@ -162,9 +158,6 @@ func (a *Assessor) makePlans(ctx context.Context, lanes []*lane) {
 		})
 	}
 	_ = g.Wait() // what fails is answered to its own callers
-	if a.cfg.Metrics != nil {
-		a.cfg.Metrics.Evaluated(len(lanes), time.Since(start))
-	}
 }
 
 // planLane makes one lane's plan; where it fails, the lane's callers are told.
@@ -228,7 +221,7 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 		return nil
 	})
 	if a.cfg.Metrics != nil {
-		a.cfg.Metrics.Committed(len(live), time.Since(start))
+		a.cfg.Metrics.Commit(len(live), time.Since(start))
 	}
 	again := map[*lane]bool{}
 	for _, l := range stale {

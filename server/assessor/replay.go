@@ -3,6 +3,7 @@ package assessor
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/merge"
@@ -262,7 +263,9 @@ func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, e
 	}
 	s.active = true
 	s.entry.Assignment = as.id
+	start := time.Now()
 	ev := as.plan.Evaluate(assess.Input{Merged: r.merged, Claims: claims, At: t, Previous: r.cache.previous(s, as.plan)})
+	took := time.Since(start)
 	s.eval = ev
 	s.entry.HoldsUntil = ev.HoldsUntil
 	r.cache.keep(s, ev)
@@ -270,7 +273,12 @@ func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, e
 	if err != nil {
 		return 0, err
 	}
-	return ev.HoldsUntil, r.observe(s, st, t)
+	before := s.staged
+	err = r.observe(s, st, t)
+	if m := r.a.cfg.Metrics; m != nil {
+		m.Assessment(causeName(r.cause), s.staged > before, took)
+	}
+	return ev.HoldsUntil, err
 }
 
 func (r *replay) find(as *assignment, t int64) (*seriesState, error) {

@@ -83,7 +83,7 @@ func New(c Config) (*Gateway, error) {
 
 func (g *Gateway) register() error {
 	// The generated functions take a context and, given a client, use none.
-	ctx := context.TODO()
+	ctx := context.Background()
 	// The messages of this process need no second limit: requests were limited
 	// on their way in, and an answer that was made can be sent.
 	conn := limited{g.Conn, grpc.MaxCallRecvMsgSize(math.MaxInt32)}

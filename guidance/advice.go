@@ -82,8 +82,11 @@ func (l *linter) space() func(field, id string) {
 	first := map[string]string{}
 	return func(field, id string) {
 		if at, ok := first[id]; ok {
-			line, _ := l.file.Place(at)
-			l.add(Error, field, "%q stands twice; the first is on line %d; give this one another name", id, line)
+			place := at
+			if line, _ := l.file.Place(at); line > 0 {
+				place = fmt.Sprintf("on line %d", line)
+			}
+			l.add(Error, field, "%q stands twice; the first is %s; give this one another name", id, place)
 			return
 		}
 		first[id] = field

@@ -20,15 +20,21 @@ const MaxBytes = 4 << 20
 // concurrent use; nobody may change the checklist.
 type File struct {
 	Name      string
+	Text      []byte // as it was read; nil for a checklist that came as a message
 	Checklist *pb.Checklist
 
-	doc *protoyaml.Document
+	doc *protoyaml.Document // nil for a checklist that came as a message
 }
 
+// OfMessage wraps a checklist that came as a message, so that it can be
+// linted; its diagnostics have no lines.
+func OfMessage(c *pb.Checklist) *File { return &File{Name: c.GetId(), Checklist: c} }
+
 // Place is where the value of a field stands, lines and characters from 1;
-// where the file lacks the field, the nearest one around it.
+// where the file lacks the field, the nearest one around it. It is 0, 0 for a
+// checklist that came as a message.
 func (f *File) Place(field string) (line, column int) {
-	if f.doc == nil { // the checklist came as a message
+	if f.doc == nil {
 		return 0, 0
 	}
 	return f.doc.Place(field)
@@ -37,10 +43,7 @@ func (f *File) Place(field string) (line, column int) {
 // Locate leads from a line and column within the text of a field, both from
 // 1, to the file, also through block, folded and quoted texts.
 func (f *File) Locate(field string, line, column int) (fileLine, fileColumn int) {
-	if f.doc == nil {
-		return line, column
-	}
-	if line == 0 {
+	if line == 0 || f.doc == nil {
 		return f.Place(field)
 	}
 	return f.doc.Locate(field, line, column)
@@ -60,7 +63,7 @@ func Parse(name string, data []byte) (*File, []Diagnostic) {
 			Message: fmt.Sprintf("the file has %d documents; write one checklist, which begins with id:", len(docs)),
 		}}
 	}
-	f := &File{Name: name, Checklist: &pb.Checklist{}, doc: docs[0]}
+	f := &File{Name: name, Text: data, Checklist: &pb.Checklist{}, doc: docs[0]}
 	reader := valueReader{types: parameterTypes(f.doc)}
 	found := f.doc.Decode(f.Checklist, protoyaml.Options{
 		Places: true, Keyed: true,

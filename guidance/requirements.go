@@ -3,6 +3,7 @@ package guidance
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -32,9 +33,14 @@ type requirementsFile struct {
 	} `yaml:"documents"`
 }
 
-// Requirements is the list of recommendations, in the order of their ids
-// within each document. It fails only if the build is broken.
-var Requirements = sync.OnceValues(func() ([]Requirement, error) {
+// Requirements is the list of recommendations, in the order of the documents
+// and of the ids within each. It fails only if the build is broken.
+func Requirements() ([]Requirement, error) {
+	list, err := requirements()
+	return slices.Clone(list), err
+}
+
+var requirements = sync.OnceValues(func() ([]Requirement, error) {
 	var f requirementsFile
 	if err := yaml.Unmarshal(requirementsYAML, &f); err != nil {
 		return nil, fmt.Errorf("guidance: requirements.yaml: %w", err)

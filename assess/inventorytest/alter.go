@@ -51,6 +51,7 @@ func isNested(fd protoreflect.FieldDescriptor) bool {
 		fd.Message().ParentFile().Package() == "plumbline.v1" && fd.Message().Name() != "FactValue"
 }
 
+// keyOf is the key of an element.
 func keyOf(m protoreflect.Message) string {
 	return m.Get(m.Descriptor().Fields().ByNumber(1)).String()
 }
@@ -109,6 +110,8 @@ func Less(t *rapid.T, inv *pb.Inventory) (less *pb.Inventory, taken string) {
 	return less, s.path
 }
 
+// takeFromList takes a list away or makes it partial, with an element less or
+// with all that it had.
 func takeFromList(t *rapid.T, s spot) string {
 	list := s.m.Mutable(s.fd).List()
 	bare := presence(s.m, s.fd) == "partial" && list.Len() == 0
@@ -128,6 +131,7 @@ func takeFromList(t *rapid.T, s spot) string {
 	return what
 }
 
+// removeAt keeps the order of the others.
 func removeAt(list protoreflect.List, i int) {
 	for ; i+1 < list.Len(); i++ {
 		list.Set(i, list.Get(i+1))
@@ -135,6 +139,7 @@ func removeAt(list protoreflect.List, i int) {
 	list.Truncate(list.Len() - 1)
 }
 
+// mapKeys are a map's keys in order, so that a draw can be repeated.
 func mapKeys(m protoreflect.Map) (keys []string) {
 	m.Range(func(k protoreflect.MapKey, _ protoreflect.Value) bool {
 		keys = append(keys, k.String())
@@ -201,6 +206,7 @@ func addMember(list protoreflect.List, fd protoreflect.FieldDescriptor) {
 	}
 }
 
+// changeMap adds, removes or changes an entry.
 func changeMap(t *rapid.T, s spot) {
 	keys := mapKeys(s.m.Get(s.fd).Map())
 	m := s.m.Mutable(s.fd).Map()
@@ -266,6 +272,7 @@ func Shuffle(t *rapid.T, m proto.Message) {
 	}
 }
 
+// shuffleList permutes a list; a set may then hold a member twice.
 func shuffleList(t *rapid.T, list protoreflect.List, keyed bool) {
 	order := make([]int, list.Len())
 	for i := range order {

@@ -31,6 +31,7 @@ type Config struct {
 	Texts map[string][]string
 }
 
+// most is how many elements a list has at most.
 func (c Config) most() int {
 	if c.Elements == 0 {
 		return 3
@@ -38,6 +39,7 @@ func (c Config) most() int {
 	return c.Elements
 }
 
+// hostIDs are the ids that hosts may have, in order.
 func (c Config) hostIDs() []string {
 	n := c.Hosts
 	if n == 0 {
@@ -144,6 +146,7 @@ func mark(m protoreflect.Message, number protoreflect.FieldNumber, name protoref
 	setMarks(m, number, slices.Compact(names))
 }
 
+// marks are the names in reported_empty or partial.
 func marks(m protoreflect.Message, number protoreflect.FieldNumber) (names []string) {
 	list := m.Get(m.Descriptor().Fields().ByNumber(number)).List()
 	for i := range list.Len() {
@@ -152,6 +155,7 @@ func marks(m protoreflect.Message, number protoreflect.FieldNumber) (names []str
 	return names
 }
 
+// setMarks replaces them.
 func setMarks(m protoreflect.Message, number protoreflect.FieldNumber, names []string) {
 	fd := m.Descriptor().Fields().ByNumber(number)
 	m.Clear(fd)
@@ -211,6 +215,7 @@ func subset[T any](t *rapid.T, pool []T, most int) []T {
 	return out
 }
 
+// fillMap draws a map. An entry is there or not: a map has no other presence.
 func (c Config) fillMap(t *rapid.T, m protoreflect.Message, fd protoreflect.FieldDescriptor) {
 	entries := m.Mutable(fd).Map()
 	if fd.MapValue().Kind() == protoreflect.MessageKind {
@@ -249,6 +254,7 @@ func (c Config) facts(m protoreflect.Message) (out []*pb.FactDeclaration) {
 	return out
 }
 
+// value draws a value for a field that is present.
 func (c Config) value(t *rapid.T, m protoreflect.Message, fd protoreflect.FieldDescriptor) protoreflect.Value {
 	name := string(fd.Name())
 	switch fd.Kind() {
@@ -276,6 +282,7 @@ func (c Config) value(t *rapid.T, m protoreflect.Message, fd protoreflect.FieldD
 	panic("inventorytest: no values for " + string(fd.FullName()))
 }
 
+// double draws a number that arithmetic does not round.
 func double(t *rapid.T) float64 {
 	return rapid.SampledFrom([]float64{0, 0.5, 1, 99.9, -3}).Draw(t, "double")
 }
@@ -287,10 +294,12 @@ func instant(t *rapid.T) *timestamppb.Timestamp {
 	return timestamppb.New(at)
 }
 
+// span draws a span, the shortest that is counted among them.
 func span(t *rapid.T) *durationpb.Duration {
 	return durationpb.New(rapid.SampledFrom([]time.Duration{0, time.Microsecond, time.Hour, 180 * 24 * time.Hour}).Draw(t, "span"))
 }
 
+// fact draws a declared fact's value of the type that a checklist declares.
 func (c Config) fact(t *rapid.T, typ string) *pb.FactValue {
 	switch typ {
 	case "bool":

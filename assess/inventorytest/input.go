@@ -47,6 +47,7 @@ func Policy() *rapid.Generator[*pb.Policy] {
 	})
 }
 
+// days draws a freshness that runs out within the time that inputs cover.
 func days(t *rapid.T) *durationpb.Duration {
 	return durationpb.New(day * time.Duration(rapid.IntRange(1, 60).Draw(t, "days")))
 }

@@ -81,4 +81,3 @@ func TestOneSourceCostsNoAllocationPerHost(t *testing.T) {
 		t.Errorf("%v allocations for 10,000 hosts", n)
 	}
 }
-

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ type SourceValue struct {
 // Disagreements are the values on which sources disagree, in the bytewise order
 // of their paths. What is stale disagrees with nothing, nor does a source that
 // says nothing. They are found anew at each call, which costs about as much as
-// merging.
+// merging, and a microsecond or so for each that is found.
 func (m *Merged) Disagreements() []Disagreement {
 	d := &dissent{}
 	if vs := m.systemVoices(); len(vs) > 1 {
@@ -65,6 +66,8 @@ func (m *Merged) disagreeOnHost(d *dissent, at trail, group []hostVoice) {
 	d.lacking(at, Present, have, without(whole, have))
 }
 
+// isWhole says whether all elements of a list are known. Only such a list can
+// contradict another source by lacking something.
 func isWhole(p shape.Presence) bool { return p == shape.Whole || p == shape.Empty }
 
 // dissent gathers disagreements.
@@ -83,6 +86,7 @@ func (d *dissent) message(t *shape.Message, at trail, vs []voice) {
 	}
 }
 
+// field compares one field of messages that have it or not.
 func (d *dissent) field(f *shape.Field, at trail, vs []voice) {
 	switch {
 	case len(vs) < 2:
@@ -99,6 +103,8 @@ func (d *dissent) field(f *shape.Field, at trail, vs []voice) {
 	}
 }
 
+// scalar notes a value only where two that have it differ, and then lists all
+// who have it, so that a reader sees who stands alone.
 func (d *dissent) scalar(f *shape.Field, at trail, vs []voice) {
 	first, differ := -1, false
 	for i, v := range vs {
@@ -122,7 +128,12 @@ func (d *dissent) scalar(f *shape.Field, at trail, vs []voice) {
 	d.found = append(d.found, Disagreement{at.String(), values})
 }
 
+// mapping compares key by key. A key that a source lacks is no disagreement,
+// since nothing says that a source's map is whole.
 func (d *dissent) mapping(f *shape.Field, at trail, vs []voice) {
+	if alike(f, vs) {
+		return
+	}
 	for key, who := range members(f, vs) {
 		if !slices.ContainsFunc(who, func(s said) bool { return s.text != who[0].text }) {
 			continue
@@ -135,22 +146,24 @@ func (d *dissent) mapping(f *shape.Field, at trail, vs []voice) {
 	}
 }
 
+// elems compares a keyed list: who has which element, and then the elements.
 func (d *dissent) elems(f *shape.Field, at trail, vs []voice) {
 	whole := wholeLists(f, vs)
-	if len(whole) == 0 && len(vs) < 2 {
-		return
-	}
 	for key, subs := range elems(f, vs) {
 		here := trail{&at, key}
-		have := make([]Origin, len(subs))
-		for i, s := range subs {
-			have[i] = s.origin
+		if len(subs) < len(vs) && len(whole) > 0 { // somebody may lack it
+			have := make([]Origin, len(subs))
+			for i, s := range subs {
+				have[i] = s.origin
+			}
+			d.lacking(here, Present, have, without(whole, have))
 		}
-		d.lacking(here, Present, have, without(whole, have))
 		d.message(f.Elem, here, subs)
 	}
 }
 
+// set compares lists of scalars. Their members have nothing to differ in, so
+// that without a whole list there is no disagreement.
 func (d *dissent) set(f *shape.Field, at trail, vs []voice) {
 	whole := wholeLists(f, vs)
 	if len(whole) == 0 || alike(f, vs) {
@@ -175,14 +188,21 @@ func wholeLists(f *shape.Field, vs []voice) (whole []Origin) {
 	return whole
 }
 
-// alike says, cheaply, that all have the same scalar list.
+// alike says that all have the same scalar list or the same map, which they
+// mostly have and which is found out without making texts.
 func alike(f *shape.Field, vs []voice) bool {
+	first := vs[0].p
 	for _, v := range vs[1:] {
 		same := false
-		if f.Kind == shape.Int32 {
-			same = slices.Equal(f.Int32s(vs[0].p), f.Int32s(v.p))
-		} else {
-			same = slices.Equal(f.Texts(vs[0].p), f.Texts(v.p))
+		switch {
+		case f.Card == shape.Map && f.Kind == shape.Fact:
+			same = maps.EqualFunc(f.FactMap(first), f.FactMap(v.p), sameFact)
+		case f.Card == shape.Map:
+			same = maps.Equal(f.TextMap(first), f.TextMap(v.p))
+		case f.Kind == shape.Int32:
+			same = slices.Equal(f.Int32s(first), f.Int32s(v.p))
+		default:
+			same = slices.Equal(f.Texts(first), f.Texts(v.p))
 		}
 		if !same {
 			return false

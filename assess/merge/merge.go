@@ -68,8 +68,11 @@ func (m *Merged) hear() {
 	}
 }
 
+// rank is a source's place in the order of belief.
 func (m *Merged) rank(source int32) int32 { return m.sources.list[source].rank }
 
+// hearSystem finds what of a system's view holds. System, facilities and the
+// list of hosts each have a freshness of their own.
 func (m *Merged) hearSystem(v *systemVoice, view *SystemView) {
 	source := m.sources.index(view.Source)
 	v.view, v.source = view, int32(source)
@@ -89,6 +92,8 @@ func (m *Merged) hearSystem(v *systemVoice, view *SystemView) {
 	}
 }
 
+// hearHost finds what of a host's view holds. Nearly always that is all or
+// nothing, and then nothing is copied.
 func (m *Merged) hearHost(v *hostVoice, i int) {
 	view := &m.in.Hosts[i]
 	source := m.sources.index(view.Source)
@@ -111,6 +116,8 @@ func (m *Merged) holding(w *window, t *shape.Message, p unsafe.Pointer, confirme
 	return w.fresh(t, p, m.in.At-confirmed)
 }
 
+// holds says whether something with one freshness still holds, and keeps in mind
+// when it no longer will. Intervals are half-open: at the end it is stale.
 func (m *Merged) holds(hold, confirmed, until int64) bool {
 	if until == 0 {
 		until = after(confirmed, hold)
@@ -144,6 +151,7 @@ func (m *Merged) mergeSystem(names *marks) {
 	names.note(facilitiesField, unionList(facilitiesField, out, fs))
 }
 
+// systemID is the system's id by whoever has told it, however long ago.
 func (m *Merged) systemID() string {
 	for i := range m.system {
 		if id := m.system[i].view.Inventory.GetSystem().GetId(); id != "" {

@@ -56,6 +56,9 @@ func (m *Merged) hostListOrigin() (o Origin, ok bool) {
 	return o, ok
 }
 
+// lookup follows a path through all versions of a message at once. At each step
+// those that do not have the next one drop out, so that the first who is left
+// at the end is the one whose word counts.
 func lookup(t *shape.Message, vs []voice, steps []string) (Origin, bool) {
 	if len(vs) == 0 {
 		return Origin{}, false
@@ -116,6 +119,7 @@ func lookupElem(f *shape.Field, vs []voice, steps []string) (Origin, bool) {
 	return Origin{}, false
 }
 
+// elem finds an element by key, or nil.
 func elem(f *shape.Field, p unsafe.Pointer, key string) unsafe.Pointer {
 	list := inKeyOrder(f, f.Elems(p))
 	i, found := slices.BinarySearchFunc(list, key, func(el unsafe.Pointer, key string) int {
@@ -128,6 +132,7 @@ func elem(f *shape.Field, p unsafe.Pointer, key string) unsafe.Pointer {
 	return list[i]
 }
 
+// lookupMember finds who has a value of a set or a key of a map.
 func lookupMember(f *shape.Field, vs []voice, step string) (Origin, bool) {
 	key := shape.KeyOfPath(step)
 	for _, v := range vs {

@@ -37,6 +37,7 @@ type Policy struct {
 // Invalid is the error of a policy that cannot be compiled.
 type Invalid []intake.Violation
 
+// Error names the first violation; callers that can show more take the list.
 func (e Invalid) Error() string {
 	return fmt.Sprintf("policy: %s: %s", e[0].Path, e[0].Message)
 }
@@ -78,6 +79,8 @@ func (p *Policy) or() *Policy {
 	return p
 }
 
+// windows are how long a source's words hold. All sources without entries of
+// their own share one, so that a new source needs no new policy.
 func (p *Policy) windows(source string) *windows {
 	if w, ok := p.named[source]; ok {
 		return w
@@ -95,6 +98,8 @@ func (p *Policy) Compare(a, b string) int {
 	return strings.Compare(a, b)
 }
 
+// class is a source's place before names decide: its position in the policy,
+// then one class for all others, then attestations.
 func (p *Policy) class(source string) int {
 	if i, ok := p.rank[source]; ok {
 		return i
@@ -132,6 +137,8 @@ type freshnessRule struct {
 	hold   int64    // microseconds
 }
 
+// freshnessRules are the policy's entries with the default as the rule for
+// every source and every path, which makes it the least specific one.
 func freshnessRules(p *pb.Policy) (rules []freshnessRule, bad []intake.Violation) {
 	def := DefaultFreshness.Microseconds()
 	if d := p.GetDefaultFreshness(); d != nil {
@@ -203,6 +210,7 @@ func splitPath(path string) ([]string, error) {
 	return steps, nil
 }
 
+// matchRuleErrors finds rules that would link hosts by one key alone.
 func matchRuleErrors(p *pb.Policy) (bad []intake.Violation) {
 	for i, r := range p.GetMatchRules() {
 		keys := slices.Clone(r.GetKeys())

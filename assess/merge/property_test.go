@@ -47,6 +47,13 @@ func TestArrivalDoesNotMatter(t *testing.T) {
 			if digest.Of(v.Host) != before[i] {
 				t.Fatalf("view %d was changed", i)
 			}
+			inventorytest.Shuffle(t, v.Host) // nor does the order within a view
+		}
+		for _, v := range in.System {
+			inventorytest.Shuffle(t, v.Inventory)
+		}
+		if got := ask(merge.Merge(in)); !equalAnswers(got, want) {
+			t.Fatalf("of views that are not normalized:\n%+v\nwant\n%+v", got, want)
 		}
 	})
 }

@@ -15,6 +15,7 @@ type PathOrigin struct {
 	Origin
 }
 
+// sortPaths makes the answer one that can be paged through and compared.
 func sortPaths(list []PathOrigin) []PathOrigin {
 	slices.SortFunc(list, func(a, b PathOrigin) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Source, b.Source), cmp.Compare(a.Confirmed, b.Confirmed))
@@ -66,6 +67,8 @@ func (m *Merged) traceHosts(w *tracer) {
 // tracer gathers origins that differ from that of what stands above.
 type tracer struct{ found []PathOrigin }
 
+// note writes a path only where its origin differs from what is above it, which
+// keeps the answer short, and returns what now stands above.
 func (w *tracer) note(at trail, o, above Origin) Origin {
 	if o != above {
 		w.found = append(w.found, PathOrigin{at.String(), o})
@@ -73,6 +76,8 @@ func (w *tracer) note(at trail, o, above Origin) Origin {
 	return o
 }
 
+// message traces a message of which vs are the versions, at least one. Where one
+// source alone has it, or it is taken whole, nothing below can differ.
 func (w *tracer) message(t *shape.Message, at trail, vs []voice, above Origin) {
 	above = w.note(at, vs[0].origin, above)
 	if len(vs) == 1 || atomic(t) {
@@ -85,6 +90,7 @@ func (w *tracer) message(t *shape.Message, at trail, vs []voice, above Origin) {
 	}
 }
 
+// field traces a field as union merges it.
 func (w *tracer) field(f *shape.Field, at trail, vs []voice, above Origin) {
 	if f.Kind == shape.Nested && f.Card == shape.One {
 		if subs := nested(f, vs); len(subs) > 0 {
@@ -141,6 +147,8 @@ type losses struct {
 	found  []PathOrigin
 }
 
+// system looks for losses of a system's view. The lists stand at the root and
+// not below "system", so that each needs a path where all is lost.
 func (l *losses) system(v *systemVoice) {
 	said := v.view.Inventory.GetSystem()
 	if said == nil || said == v.system {
@@ -156,6 +164,7 @@ func (l *losses) system(v *systemVoice) {
 	}
 }
 
+// note writes down a path that is lost.
 func (l *losses) note(at trail) { l.found = append(l.found, PathOrigin{at.String(), l.origin}) }
 
 // message compares what was said with what is kept of it; kept may be nil.
@@ -171,6 +180,8 @@ func (l *losses) message(t *shape.Message, at trail, said, kept unsafe.Pointer) 
 	}
 }
 
+// field compares a field. What freshness cuts is one path where all of it goes,
+// else what is missing below.
 func (l *losses) field(f *shape.Field, at trail, said, kept unsafe.Pointer) {
 	switch {
 	case f.Card == shape.Key || f.Presence(said) == shape.Absent:

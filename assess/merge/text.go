@@ -97,6 +97,8 @@ func entries(f *shape.Field, p unsafe.Pointer) iter.Seq2[string, string] {
 	}
 }
 
+// factText is a declared fact's value. Values of different types have different
+// texts, because they are different facts to a rule.
 func factText(v *pb.FactValue) string {
 	switch v := v.GetValue().(type) {
 	case *pb.FactValue_BoolValue:
@@ -121,6 +123,22 @@ func factText(v *pb.FactValue) string {
 	return ""
 }
 
+// sameFact says whether two facts have one value.
+func sameFact(a, b *pb.FactValue) bool {
+	switch x := a.GetValue().(type) {
+	case *pb.FactValue_BoolValue:
+		y, ok := b.GetValue().(*pb.FactValue_BoolValue)
+		return ok && x.BoolValue == y.BoolValue
+	case *pb.FactValue_IntValue:
+		y, ok := b.GetValue().(*pb.FactValue_IntValue)
+		return ok && x.IntValue == y.IntValue
+	case *pb.FactValue_StringValue:
+		y, ok := b.GetValue().(*pb.FactValue_StringValue)
+		return ok && x.StringValue == y.StringValue
+	}
+	return factText(a) == factText(b)
+}
+
 // doubleText always has a point or an exponent, which sets it off from a whole
 // number.
 func doubleText(v float64) string {
@@ -131,6 +149,7 @@ func doubleText(v float64) string {
 	return s + ".0"
 }
 
+// timeText writes an instant as protobuf's JSON does.
 func timeText(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.RFC3339Nano) }
 
 // spanText writes a span in seconds, as protobuf's JSON does.

@@ -16,6 +16,7 @@ var (
 	ipsecRuleTable   = shape.Of(&pb.IpsecRule{})
 )
 
+// atomic says whether a message is taken from one source whole.
 func atomic(t *shape.Message) bool { return t == certificateTable || t == ipsecRuleTable }
 
 // few is how many sources usually speak of one thing; more cost an allocation.
@@ -45,6 +46,8 @@ func union(t *shape.Message, ps []unsafe.Pointer) unsafe.Pointer {
 	return q
 }
 
+// unionSingle takes a scalar from the first who has it and merges a nested
+// message of all who have one.
 func unionSingle(f *shape.Field, q unsafe.Pointer, ps []unsafe.Pointer) {
 	if f.Kind != shape.Nested {
 		for _, p := range ps {
@@ -100,6 +103,8 @@ func unionList(f *shape.Field, q unsafe.Pointer, ps []unsafe.Pointer) shape.Pres
 	return known
 }
 
+// unionSets joins lists of scalars. The result is sorted whatever came in, so
+// that who spoke first does not show.
 func unionSets[T int32 | string](read func(unsafe.Pointer) []T, ps []unsafe.Pointer) []T {
 	n := 0
 	for _, p := range ps {
@@ -113,6 +118,7 @@ func unionSets[T int32 | string](read func(unsafe.Pointer) []T, ps []unsafe.Poin
 	return slices.Compact(out)
 }
 
+// unionElems joins keyed lists. An element that one source alone has is shared.
 func unionElems(f *shape.Field, ps []unsafe.Pointer) []unsafe.Pointer {
 	var lists [few][]unsafe.Pointer
 	var same [few]unsafe.Pointer
@@ -138,6 +144,7 @@ type join struct {
 	started bool
 }
 
+// newJoin starts a walk; lists is room for as many lists as there are messages.
 func newJoin(f *shape.Field, lists [][]unsafe.Pointer, ps []unsafe.Pointer) join {
 	for _, p := range ps {
 		lists = append(lists, inKeyOrder(f, f.Elems(p)))
@@ -145,6 +152,7 @@ func newJoin(f *shape.Field, lists [][]unsafe.Pointer, ps []unsafe.Pointer) join
 	return join{key: f.Elem.Key, lists: lists}
 }
 
+// longest is a guess at how many keys there are: sources mostly know the same.
 func (j *join) longest() (n int) {
 	for _, l := range j.lists {
 		n = max(n, len(l))
@@ -207,6 +215,7 @@ func inKeyOrder(f *shape.Field, list []unsafe.Pointer) []unsafe.Pointer {
 	return list
 }
 
+// unionMaps joins maps key by key: of each key the first source that has it.
 func unionMaps(f *shape.Field, q unsafe.Pointer, ps []unsafe.Pointer) {
 	if f.Kind == shape.Fact {
 		f.SetFactMap(q, unionKeys(f.FactMap, ps))
@@ -215,6 +224,7 @@ func unionMaps(f *shape.Field, q unsafe.Pointer, ps []unsafe.Pointer) {
 	f.SetTextMap(q, unionKeys(f.TextMap, ps))
 }
 
+// unionKeys shares the map where one source alone has one.
 func unionKeys[V any](read func(unsafe.Pointer) map[string]V, ps []unsafe.Pointer) map[string]V {
 	var out map[string]V
 	shared := true

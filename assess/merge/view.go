@@ -104,6 +104,7 @@ type systemVoice struct {
 	hosts      shape.Presence
 }
 
+// origin is who speaks.
 func (v *systemVoice) origin() Origin { return Origin{v.view.Source, v.view.Confirmed} }
 
 // hostVoice is a host view with what of it holds.

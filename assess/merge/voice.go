@@ -15,6 +15,7 @@ type voice struct {
 	origin Origin
 }
 
+// systemVoices are the versions of the system, most believed first.
 func (m *Merged) systemVoices() (vs []voice) {
 	for i := range m.system {
 		if v := &m.system[i]; v.system != nil {
@@ -34,11 +35,13 @@ func (m *Merged) facilityVoices() (vs []voice) {
 	return vs
 }
 
+// hostOrigin is who speaks of a host.
 func (m *Merged) hostOrigin(v *hostVoice) Origin {
 	view := &m.in.Hosts[v.view]
 	return Origin{view.Source, view.Confirmed}
 }
 
+// hostVoices are the versions of one host that hold.
 func (m *Merged) hostVoices(group []hostVoice) (vs []voice) {
 	for i := range group {
 		if v := &group[i]; v.host != nil {
@@ -71,7 +74,8 @@ func nested(f *shape.Field, vs []voice) (subs []voice) {
 	return subs
 }
 
-// elems walks a list of messages by key, with the versions of each element.
+// elems walks a list of messages by key, with the versions of each element,
+// which are good until the next step.
 func elems(f *shape.Field, vs []voice) iter.Seq2[string, []voice] {
 	return func(yield func(string, []voice) bool) {
 		ps := make([]unsafe.Pointer, len(vs))
@@ -79,8 +83,9 @@ func elems(f *shape.Field, vs []voice) iter.Seq2[string, []voice] {
 			ps[i] = v.p
 		}
 		j := newJoin(f, nil, ps)
+		room := make([]voice, 0, len(vs))
 		for j.next() {
-			var subs []voice
+			subs := room
 			for i := range vs {
 				if el := j.at(i); el != nil {
 					subs = append(subs, voice{el, vs[i].origin})
@@ -132,6 +137,8 @@ type trail struct {
 	step string // a field's name or a key
 }
 
+// String writes the path with keys as shape.PathKey does. Field names hold no
+// sign that it would escape.
 func (t trail) String() string {
 	if t.up == nil {
 		return shape.PathKey(t.step)

@@ -33,6 +33,7 @@ type window struct {
 	all   []int64          // hold and all holds below, ascending, each once
 }
 
+// newWindows compiles the rules that are about a source.
 func newWindows(rules []freshnessRule, source string) *windows {
 	var mine []freshnessRule
 	for _, r := range rules {
@@ -75,6 +76,7 @@ func newWindow(rules []freshnessRule, path []string, t *shape.Message) *window {
 	return w
 }
 
+// setKey gives a map's key a freshness of its own.
 func (w *window) setKey(key string, hold int64) {
 	if w.keys == nil {
 		w.keys = map[string]int64{}
@@ -83,6 +85,7 @@ func (w *window) setKey(key string, hold int64) {
 	w.all = append(w.all, hold)
 }
 
+// setBelow gives a field a window of its own.
 func (w *window) setBelow(f *shape.Field, sub *window) {
 	if w.below == nil {
 		w.below = map[*shape.Field]*window{}
@@ -106,6 +109,8 @@ func holdAt(rules []freshnessRule, path []string) int64 {
 	return rules[best].hold // the default has the empty path
 }
 
+// moreSpecific orders rules that are about the same place. A path says more than
+// a source: that certificates are looked at daily holds whoever looks.
 func moreSpecific(a, b freshnessRule) bool {
 	if len(a.path) != len(b.path) {
 		return len(a.path) > len(b.path)
@@ -199,6 +204,7 @@ func (w *window) freshElems(f *shape.Field, q, p unsafe.Pointer, age int64, m *m
 	return len(kept) > 0
 }
 
+// freshMap copies the entries of a map that still hold.
 func (w *window) freshMap(f *shape.Field, q, p unsafe.Pointer, age int64) bool {
 	if f.Kind == shape.Fact {
 		kept := freshKeys(w, f.FactMap(p), age)
@@ -210,6 +216,7 @@ func (w *window) freshMap(f *shape.Field, q, p unsafe.Pointer, age int64) bool {
 	return len(kept) > 0
 }
 
+// freshKeys are those entries, in a map of their own: views are never changed.
 func freshKeys[V any](w *window, from map[string]V, age int64) map[string]V {
 	kept := map[string]V{}
 	for k, v := range from {
@@ -227,6 +234,8 @@ func freshKeys[V any](w *window, from map[string]V, age int64) map[string]V {
 // marks gathers the names for a message's reported_empty and partial.
 type marks struct{ empty, partial []string }
 
+// note keeps a list's name where its presence must be marked. A list with
+// elements needs no mark to be whole, and one that is not reported has none.
 func (m *marks) note(f *shape.Field, p shape.Presence) {
 	if f.Card != shape.List {
 		return

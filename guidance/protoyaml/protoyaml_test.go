@@ -174,7 +174,7 @@ func FuzzDecode(f *testing.F) {
 		} else {
 			docs, problems = ParseYAML(data, 1<<16)
 		}
-		lines := bytes.Count(data, []byte("\n")) + 1
+		lines := len(lineBreak.Split(string(data), -1))
 		for _, d := range docs {
 			problems = append(problems, d.Decode(&pb.Inventory{}, Options{Places: true, Keyed: true})...)
 			for field := range d.places {

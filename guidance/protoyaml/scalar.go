@@ -24,7 +24,9 @@ func (w *walker) scalar(n *yaml.Node, fd protoreflect.FieldDescriptor, p *path, 
 		return protoreflect.Value{}, false
 	}
 	v, wrong := scalarValue(n, fd.Kind())
-	if wrong == "" {
+	if words := Words(fd); wrong != "" && words != nil {
+		wrong = fmt.Sprintf("is %s; write one of %s", kindName(n), wordList(words))
+	} else if wrong == "" {
 		wrong = checkWord(fd, v)
 	}
 	if wrong != "" {

@@ -50,6 +50,9 @@ type Document struct {
 	places map[string]place
 }
 
+// lineBreak is what ends a line in YAML: more than in most other texts.
+var lineBreak = regexp.MustCompile("\r\n|[\r\n\u0085\u2028\u2029]")
+
 // ParseYAML parses a file of one or more YAML documents that is at most limit
 // bytes long. Documents that are empty are left out. What was parsed before a
 // problem is returned with it.
@@ -57,7 +60,7 @@ func ParseYAML(data []byte, limit int) ([]*Document, []Problem) {
 	if p := checkText(data, limit); p != nil {
 		return nil, []Problem{*p}
 	}
-	lines := strings.Split(string(data), "\n")
+	lines := lineBreak.Split(string(data), -1)
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var docs []*Document
 	for {
@@ -119,13 +122,14 @@ func syntaxProblem(err error, lines []string) Problem {
 		}
 	}
 	p.Line = min(p.Line, len(lines))
+	// Of a tab the library may name the line before it.
+	for line := p.Line; line <= min(p.Line+1, len(lines)); line++ {
+		if at, ok := tabIndent(lines[line-1]); ok {
+			return Problem{Line: line, Column: at, Message: "the line is indented with a tab; write spaces instead, two for each level"}
+		}
+	}
 	text := lines[p.Line-1]
 	p.Column = utf8.RuneCountInString(text) - utf8.RuneCountInString(strings.TrimLeft(text, " \t")) + 1
-	if at, ok := tabIndent(text); ok {
-		p.Column = at
-		p.Message = "the line is indented with a tab; write spaces instead, two for each level"
-		return p
-	}
 	for _, a := range syntaxAdvice {
 		if strings.HasPrefix(p.Message, a.begins) {
 			p.Message = a.say

@@ -280,3 +280,8 @@ func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r
 
 // InventoryDigest identifies a merged inventory, observed times left out.
 func InventoryDigest(m *merge.Merged) digest.Digest { return digest.Of(m.Inventory) }
+
+// Ready says why the store cannot be read now; nil where it can.
+func (a *Assessor) Ready(ctx context.Context) error {
+	return a.ledger.View(ctx, func(*ledger.Tx) error { return nil })
+}

@@ -48,6 +48,7 @@ var (
 	macSigns  = strings.NewReplacer(":", "", "-", "", ".", "")
 )
 
+// strongText is a text in one case, or nothing where it is a placeholder.
 func strongText(s string) string {
 	s = strings.TrimSpace(s)
 	if isPlaceholder(s, hardware) {

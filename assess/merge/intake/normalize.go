@@ -32,6 +32,8 @@ var (
 	ipField        = shape.Of(&pb.Address{}).Field("ip")
 )
 
+// normalize does one message and all below it. Marks come last, since what was
+// dropped above may have changed which lists have elements.
 func normalize(t *shape.Message, p unsafe.Pointer) {
 	t.DropUnknown(p)
 	for _, f := range t.Fields {
@@ -63,6 +65,7 @@ func canonicalKey(f *shape.Field, key string) string {
 	return key
 }
 
+// normalizeSingle does a field with presence.
 func normalizeSingle(f *shape.Field, p unsafe.Pointer) {
 	switch f.Kind {
 	case shape.Text:
@@ -87,18 +90,22 @@ func normalizeSingle(f *shape.Field, p unsafe.Pointer) {
 	}
 }
 
+// cutTime cuts an instant to microseconds, which is as fine as the engine, the
+// store and digests count.
 func cutTime(t *timestamppb.Timestamp) {
 	if t != nil {
 		t.Nanos -= t.Nanos % 1e3
 	}
 }
 
+// cutSpan does so with a span.
 func cutSpan(d *durationpb.Duration) {
 	if d != nil {
 		d.Nanos -= d.Nanos % 1e3
 	}
 }
 
+// normalizeList does a list. Doubles in a keyed list stay: Validate refuses them.
 func normalizeList(f *shape.Field, p unsafe.Pointer) {
 	switch f.Kind {
 	case shape.Text:
@@ -144,6 +151,7 @@ func cleanSet(list []string, kind texture) (kept []string, dropped bool) {
 	return sortedSet(kept), dropped
 }
 
+// sortedSet sorts in place. Most lists come sorted from who read them back.
 func sortedSet[T int32 | string](list []T) []T {
 	if !slices.IsSorted(list) {
 		slices.Sort(list)
@@ -151,6 +159,8 @@ func sortedSet[T int32 | string](list []T) []T {
 	return slices.Compact(list)
 }
 
+// normalizeMap does a map. Nothing marks a map as partial: a key that goes is
+// simply not known.
 func normalizeMap(f *shape.Field, p unsafe.Pointer) {
 	if f.Kind == shape.Fact {
 		facts := cleanKeys(f.FactMap(p))

@@ -30,6 +30,7 @@ var identities = func() map[*shape.Field]texture {
 	}
 }()
 
+// textureOf says what a field's texts are.
 func textureOf(f *shape.Field) texture {
 	if f.Name == "settings" {
 		return setting
@@ -37,6 +38,7 @@ func textureOf(f *shape.Field) texture {
 	return identities[f]
 }
 
+// setOf makes a set of texts in lower case.
 func setOf(list ...string) map[string]bool {
 	set := make(map[string]bool, len(list))
 	for _, s := range list {

@@ -75,6 +75,7 @@ func (w *references) ref(kind, id string, at ...string) {
 	w.note(key, fmt.Sprintf("the %s %q, %s", kind, id, w.missing(lists[kind])), at)
 }
 
+// note keeps the first mention of something missing; key tells things apart.
 func (w *references) note(key [2]string, text string, at []string) {
 	steps := make([]string, len(at))
 	for i, step := range at {
@@ -94,6 +95,7 @@ func (w *references) missing(f *shape.Field) string {
 	return "which does not exist"
 }
 
+// has says whether the inventory has what a reference names.
 func (w *references) has(kind, id string) bool {
 	f := lists[kind]
 	if kind == "host" { // there may be very many, and they are sorted
@@ -111,6 +113,7 @@ func (w *references) has(kind, id string) bool {
 	return set[id]
 }
 
+// findHost is the host with that id, or nil.
 func (w *references) findHost(id string) *pb.Host {
 	hosts := w.inv.GetHosts()
 	i, found := slices.BinarySearchFunc(hosts, id, func(h *pb.Host, id string) int { return strings.Compare(h.Id, id) })
@@ -128,6 +131,7 @@ func (w *references) parent(f *shape.Field) unsafe.Pointer {
 	return shape.Ptr(w.own)
 }
 
+// system checks what the system's parts name.
 func (w *references) system() {
 	s := w.own
 	for _, u := range s.GetUnits() {
@@ -178,6 +182,7 @@ func (w *references) component(h *pb.Host, id string, at ...string) {
 	w.note([2]string{"component", h.Id + "/" + id}, fmt.Sprintf("the component %q, which the host %q does not have", id, h.Id), at)
 }
 
+// host checks what a host and its parts name.
 func (w *references) host(h *pb.Host) {
 	w.ref("unit", h.GetUnit(), "hosts", h.Id, "unit")
 	w.ref("zone", h.GetZone(), "hosts", h.Id, "zone")
@@ -199,6 +204,7 @@ func (w *references) host(h *pb.Host) {
 	}
 }
 
+// texts are the warnings in words.
 func (w *references) texts() []string {
 	var out []string
 	for i, m := range w.all {

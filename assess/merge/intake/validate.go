@@ -20,11 +20,11 @@ import (
 // hosts with the same fault needs to see it once.
 const MaxViolations = 100
 
-// Validate says what is wrong with an inventory beyond what the constraints in
-// the .proto files say. Positions are those of the inventory as it stands. Keys
+// Validate says what is wrong with an inventory: by the constraints in the
+// .proto files, and beyond them. Positions are those of the inventory as it stands. Keys
 // count as Normalize writes them, so that " a" duplicates "a".
 func Validate(inv *pb.Inventory) []Violation {
-	c := &checker{path: make([]place, 0, 8)} // deeper than the model is nested
+	c := &checker{path: make([]place, 0, 8), rules: constraints()} // deeper than the model is nested
 	c.message(inventoryTable, shape.Ptr(inv))
 	return c.found
 }
@@ -41,11 +41,14 @@ type place struct {
 type checker struct {
 	path  []place
 	found []Violation
+	rules map[*shape.Field]*constraint
 }
 
 // here is the top of the stack: the field of the innermost message.
 func (c *checker) here() *place { return &c.path[len(c.path)-1] }
 
+// where is the path as protovalidate writes paths, so that a client sees one
+// form whatever found the fault.
 func (c *checker) where() string {
 	var b strings.Builder
 	for i, p := range c.path {
@@ -63,12 +66,14 @@ func (c *checker) where() string {
 	return b.String()
 }
 
+// add notes a violation of what stands at the top of the stack.
 func (c *checker) add(reason, format string, args ...any) {
 	if len(c.found) < MaxViolations {
 		c.found = append(c.found, Violation{c.where(), reason, fmt.Sprintf(format, args...)})
 	}
 }
 
+// message checks a message and all below it.
 func (c *checker) message(t *shape.Message, p unsafe.Pointer) {
 	c.path = append(c.path, place{})
 	for _, f := range t.Fields {
@@ -86,7 +91,9 @@ func (c *checker) message(t *shape.Message, p unsafe.Pointer) {
 	c.path = c.path[:len(c.path)-1]
 }
 
+// single checks a field that holds one value.
 func (c *checker) single(f *shape.Field, p unsafe.Pointer) {
+	c.constrain(f, p)
 	switch f.Kind {
 	case shape.Text:
 		v, _ := f.Text(p)
@@ -105,6 +112,8 @@ func (c *checker) single(f *shape.Field, p unsafe.Pointer) {
 	}
 }
 
+// text checks a text. Protobuf's decoder refuses bad UTF-8 too; who builds
+// messages otherwise meets it here.
 func (c *checker) text(s string) {
 	if !utf8.ValidString(s) {
 		c.add(InvalidUTF8, "the text is not valid UTF-8")
@@ -119,6 +128,7 @@ const (
 	mostSeconds = 315576000000
 )
 
+// time checks an instant against what can be written and counted.
 func (c *checker) time(t *timestamppb.Timestamp) {
 	if t == nil {
 		return
@@ -128,6 +138,7 @@ func (c *checker) time(t *timestamppb.Timestamp) {
 	}
 }
 
+// span checks a span by the rules of google.protobuf.Duration.
 func (c *checker) span(d *durationpb.Duration) {
 	if d == nil {
 		return
@@ -138,18 +149,23 @@ func (c *checker) span(d *durationpb.Duration) {
 	}
 }
 
+// finite refuses what no comparison of a rule could decide.
 func (c *checker) finite(v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		c.add(NotFinite, "the number must be finite")
 	}
 }
 
+// list checks a list's elements.
 func (c *checker) list(f *shape.Field, p unsafe.Pointer) {
 	switch f.Kind {
 	case shape.Text:
 		for i, s := range f.Texts(p) {
 			c.here().index = i
 			c.text(s)
+			if k := c.rules[f]; k != nil {
+				c.constrainText(k, s, false)
+			}
 		}
 	case shape.Nested:
 		c.elems(f, f.Elems(p))
@@ -186,6 +202,7 @@ func (c *checker) elems(f *shape.Field, list []unsafe.Pointer) {
 	}
 }
 
+// keyOf is an element's key as Normalize will write it.
 func keyOf(f *shape.Field, el unsafe.Pointer) string {
 	key, _ := f.Elem.Key.Text(el)
 	return canonicalKey(f.Elem.Key, key)
@@ -209,6 +226,7 @@ func (c *checker) onKey(f *shape.Field, reason, format string, args ...any) {
 	c.path = c.path[:len(c.path)-1]
 }
 
+// duplicate names both places, since the sender must choose between them.
 func (c *checker) duplicate(f *shape.Field, i, first int, key string) {
 	name := f.Elem.Key.Name
 	c.here().index = first
@@ -217,6 +235,7 @@ func (c *checker) duplicate(f *shape.Field, i, first int, key string) {
 	c.onKey(f, DuplicateKey, "%s.%s duplicates %s (%q)", c.where(), name, other, key)
 }
 
+// mapping checks a map's keys and values.
 func (c *checker) mapping(f *shape.Field, p unsafe.Pointer) {
 	start := len(c.found)
 	if f.Kind == shape.Fact {
@@ -236,6 +255,7 @@ func (c *checker) mapping(f *shape.Field, p unsafe.Pointer) {
 	})
 }
 
+// key checks a map's key, which is part of the path from here on.
 func (c *checker) key(f *shape.Field, key string) {
 	c.here().key = key
 	if strings.TrimSpace(key) == "" {
@@ -244,6 +264,8 @@ func (c *checker) key(f *shape.Field, key string) {
 	c.text(key)
 }
 
+// fact checks a declared fact's value. A fact without one is neither known nor
+// left out.
 func (c *checker) fact(v *pb.FactValue) {
 	missing := false
 	switch v := v.GetValue().(type) {
@@ -288,6 +310,7 @@ func (c *checker) marks(t *shape.Message, p unsafe.Pointer) {
 	}
 }
 
+// listNamed is the list that a mark names, or nil where it names none.
 func (c *checker) listNamed(t *shape.Message, name string) *shape.Field {
 	f := t.Field(name)
 	switch {

@@ -15,6 +15,7 @@ const (
 	NoValue        = "NO_VALUE"        // a declared fact without a value
 	NotFinite      = "NOT_FINITE"      // a number that is none, or infinite
 	InvalidUTF8    = "INVALID_UTF8"    // a text that is not UTF-8
+	NotAllowed     = "NOT_ALLOWED"     // a text that the field does not take
 	OutOfRange     = "OUT_OF_RANGE"    // an instant or span that cannot be represented
 	UnknownList    = "UNKNOWN_LIST"    // a mark that names no list of its message
 	NotEmpty       = "NOT_EMPTY"       // a list reported empty that has elements

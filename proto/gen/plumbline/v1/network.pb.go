@@ -530,7 +530,7 @@ type Channel struct {
 	Protocol *string `protobuf:"bytes,6,opt,name=protocol,proto3,oneof" json:"protocol,omitempty"`
 	// The port that is connected to.
 	Port *int32 `protobuf:"varint,7,opt,name=port,proto3,oneof" json:"port,omitempty"`
-	// How the traffic is protected, outermost first where there is more than one; "none" alone where it is in the clear.
+	// How the traffic is protected, in no order where there is more than one; "none" alone where it is in the clear.
 	Protection []string `protobuf:"bytes,8,rep,name=protection,proto3" json:"protection,omitempty"`
 	// Whether the protection is forced, so that neither end can go on without it.
 	ProtectionForced *bool `protobuf:"varint,9,opt,name=protection_forced,json=protectionForced,proto3,oneof" json:"protection_forced,omitempty"`
@@ -538,7 +538,7 @@ type Channel struct {
 	Authentication *string `protobuf:"bytes,10,opt,name=authentication,proto3,oneof" json:"authentication,omitempty"`
 	// How sensitive its data are.
 	Sensitivity *string `protobuf:"bytes,11,opt,name=sensitivity,proto3,oneof" json:"sensitivity,omitempty"`
-	// The ids of the boundaries that it passes, in order.
+	// The ids of the boundaries that it passes, in no order.
 	Boundaries []string `protobuf:"bytes,12,rep,name=boundaries,proto3" json:"boundaries,omitempty"`
 	// Whether it moves a high volume of data.
 	HighVolume *bool `protobuf:"varint,13,opt,name=high_volume,json=highVolume,proto3,oneof" json:"high_volume,omitempty"`

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/auth"
+	"github.com/plumbline/plumbline/server/metrics"
+	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// Assemble builds the whole service over a ledger: the assessor, the four
+// services over it, and the Server before them. stat tells the store's size
+// for the metrics. The caller serves, runs the assessor's scheduler, and
+// afterwards closes the assessor and then the store.
+func Assemble(ctx context.Context, l *ledger.Ledger, c Config, stat func(context.Context) (store.Stat, error)) (*Server, *assessor.Assessor, error) {
+	if err := c.Validate(); err != nil {
+		return nil, nil, err
+	}
+	c = c.withDefaults()
+	key := make([]byte, 32)
+	if _, err := io.ReadFull(c.Random, key); err != nil {
+		return nil, nil, fmt.Errorf("server: a key for page tokens: %w", err)
+	}
+	pages := page.New(key)
+	m := metrics.New(metrics.Build{Version: c.Build.Version, Commit: c.Build.Commit, Engine: c.Build.Engine})
+	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m})
+	if err != nil {
+		return nil, nil, err
+	}
+	tokens := auth.InLedger(l)
+	authn := auth.NewAuthenticator(tokens, c.Clock)
+	watch(m, a, stat)
+	s, err := New(c, Services{
+		Inventory:  NewInventory(a, pages, c.Clock),
+		Guidance:   NewGuidance(a, pages, c.Clock),
+		Assessment: NewAssessment(a, pages, c.Clock),
+		Admin: NewAdmin(AdminConfig{
+			Ledger: l, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build, Clock: c.Clock, Random: c.Random,
+		}),
+		Authenticator: authn, Metrics: m,
+	}, a.Ready)
+	if err != nil {
+		a.Close()
+		return nil, nil, err
+	}
+	return s, a, nil
+}
+
+// watch has the store's size and the queue's depth asked at every scrape.
+func watch(m *metrics.Metrics, a *assessor.Assessor, stat func(context.Context) (store.Stat, error)) {
+	m.Queue("submissions", func() float64 { return float64(a.QueueDepth()) })
+	size := func(field func(store.Stat) int64) func() float64 {
+		return func() float64 {
+			st, err := stat(context.Background()) // a scrape has no call's context
+			if err != nil {
+				return 0
+			}
+			return float64(field(st))
+		}
+	}
+	m.Store(size(func(s store.Stat) int64 { return s.SizeBytes }), size(func(s store.Stat) int64 { return s.FreeBytes }))
+}

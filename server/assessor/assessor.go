@@ -40,6 +40,7 @@ type Assessor struct {
 	ledger  *ledger.Ledger
 	cfg     Config
 	library *library
+	cache   *cache
 	config  atomic.Pointer[configuration]
 	guides  atomic.Pointer[guides]
 
@@ -68,7 +69,7 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 	}
 	cfg.Workers, cfg.BatchSize, cfg.QueueSize = orDefault(cfg.Workers, 2), orDefault(cfg.BatchSize, 1000), orDefault(cfg.QueueSize, 8192)
 	a := &Assessor{
-		ledger: l, cfg: cfg, library: newLibrary(), room: make(chan struct{}, cfg.QueueSize),
+		ledger: l, cfg: cfg, library: newLibrary(), cache: newCache(), room: make(chan struct{}, cfg.QueueSize),
 		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
 	}
 	if err := a.reload(ctx); err != nil {

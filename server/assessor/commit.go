@@ -41,7 +41,8 @@ func (p *plan) apply(b *ledger.Batch) error {
 		}
 		w.states()
 		w.due()
-		b.PutHead(spaceSystem, s.number, encode(s.head))
+		p.raw = encode(s.head)
+		b.PutHead(spaceSystem, s.number, p.raw)
 		w.neighbours()
 	}
 	p.makeReceipts()
@@ -123,6 +124,7 @@ func (w *writer) views(t *track, set func(newest bool, a ledger.Addr, depth int)
 		case v.staged:
 			w.number(t.stream)
 			a, depth := w.b.Append(*t.stream, v.effective, t.kind, v.payload, v.delta)
+			v.entry, v.depth = ledger.Entry{Stream: *t.stream, Effective: v.effective, Addr: a}, depth
 			if i > 0 && v.confirmed > v.effective {
 				w.b.SetConfirmed(ledger.Entry{Stream: *t.stream, Effective: v.effective, Addr: a}, v.confirmed)
 			}
@@ -181,7 +183,8 @@ func (w *writer) hosts() error {
 		if h.joins {
 			w.b.Link(edgeHosts, w.p.sys.number, h.number)
 		}
-		w.b.PutHead(spaceHost, h.number, encode(h.head))
+		h.written = encode(h.head)
+		w.b.PutHead(spaceHost, h.number, h.written)
 	}
 	return w.b.Err()
 }

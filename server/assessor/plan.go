@@ -34,6 +34,8 @@ type plan struct {
 	confirmed bool             // a view was confirmed: the head is to be written
 	others    map[string]int64 // other systems of changed hosts → from when they are due
 	replay    *replay
+	cache     *replayCache
+	raw       []byte   // the system's head as it was written
 	undo      []func() // what apply changed in the heads
 }
 
@@ -63,11 +65,11 @@ const (
 // makePlan applies items, in their order, to a system as a View shows it, and
 // evaluates what must be evaluated. With no items it reassesses what is due.
 func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64) (*plan, error) {
-	sys, err := openSystem(tx, id, ledger.Latest)
+	sys, kept, err := a.openSystem(tx, id)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{a: a, sys: sys, now: now, others: map[string]int64{}, touched: map[int64]uint32{}}
+	p := &plan{a: a, sys: sys, cache: kept, now: now, others: map[string]int64{}, touched: map[int64]uint32{}}
 	seen := map[string]*planned{}
 	for _, it := range items {
 		d := &planned{it: it}
@@ -464,7 +466,7 @@ func validUntil(h *storev1.SystemHead) int64 {
 // evaluate replays the series from where something changed.
 func (p *plan) evaluate() error {
 	h := p.sys.head
-	r := &replay{a: p.a, sys: p.sys, now: p.now, late: p.late(), causes: p.touched}
+	r := &replay{a: p.a, sys: p.sys, cache: p.cache, now: p.now, late: p.late(), causes: p.touched}
 	if err := r.run(p.from); err != nil {
 		return err
 	}

@@ -50,8 +50,9 @@ func history(t *rapid.T) []said {
 }
 
 // play submits a history in an order of arrival, all of it on one day.
-func play(t *testing.T, order []said) *kit {
+func play(t *testing.T, order []said, cacheFrom int) *kit {
 	k := newKit(t)
+	k.cache.from = cacheFrom
 	k.clock.set(day(100))
 	for _, s := range order {
 		if r := k.submit(s.source, day0.Add(s.observed), s.text()); r.Error != nil {
@@ -90,7 +91,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 				rt.Skip("of two views for one instant the later arrival holds")
 			}
 		}
-		a, b := play(t, inOrder), play(t, h)
+		a, b := play(t, inOrder, cacheFrom), play(t, h, 1)
 		for d := 0; d <= 100; d++ {
 			at := day0.Add(time.Duration(d)*24*time.Hour + time.Minute)
 			if x, y := table(t, a, at), table(t, b, at); x != y {
@@ -105,7 +106,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 // breakpoints.
 func TestStoredIsWhatEvaluationSays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		k := play(t, history(rt))
+		k := play(t, history(rt), rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache"))
 		seed := rapid.Int64().Draw(rt, "seed")
 		rnd := rand.New(rand.NewSource(seed))
 		for range 40 {

@@ -234,6 +234,9 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 		case again[l]:
 			a.retry(l)
 		default:
+			if len(l.plan.sys.hosts) >= a.cache.from {
+				a.cache.put(l.plan.settle())
+			}
 			a.finish(l, nil)
 		}
 	}

@@ -44,6 +44,7 @@ type hostState struct {
 	number  uint32
 	head    *storev1.HostHead
 	raw     []byte
+	written []byte   // the head as this plan wrote it
 	tracks  []*track // in the order of head.Sources
 	changed bool     // the head is to be written
 	joins   bool     // it is new in the system

@@ -1,0 +1,150 @@
+package assessor
+
+import (
+	"bytes"
+	"container/list"
+	"sync"
+
+	"github.com/plumbline/plumbline/assess"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// Bounds of the cache of large systems, in hosts. A small system is read from
+// the store in less time than the cache would save.
+const (
+	cacheFrom = 64
+	cacheMost = 16_384
+)
+
+// cache keeps large systems as they stand after a commit, decoded, with their
+// newest evaluations: one host's change in a system of thousands then neither
+// decodes nor evaluates the others. It is never the truth: what it keeps is
+// used only if the store's head of the system is, byte for byte, the one that
+// was written with it, and everything that changes a system changes its head.
+type cache struct {
+	mu    sync.Mutex
+	items map[string]*list.Element // of *cached
+	order *list.List               // the most recently used first
+	hosts int
+	from  int // hosts that a system must have to be kept
+}
+
+type cached struct {
+	sys   *system
+	evals map[string]*assess.Evaluation
+}
+
+func newCache() *cache { return &cache{items: map[string]*list.Element{}, order: list.New(), from: cacheFrom} }
+
+// take takes a system out, if what is kept is what stands in the store. A plan
+// changes what it takes, so it is put back only after its commit.
+func (c *cache) take(tx *ledger.Tx, id string) (*cached, error) {
+	c.mu.Lock()
+	e := c.items[id]
+	if e == nil {
+		c.mu.Unlock()
+		return nil, nil
+	}
+	c.remove(e)
+	c.mu.Unlock()
+	k := e.Value.(*cached)
+	raw, err := tx.Head(spaceSystem, k.sys.number)
+	if err != nil || !bytes.Equal(raw, k.sys.raw) {
+		return nil, err
+	}
+	k.sys.tx = tx
+	return k, nil
+}
+
+// put keeps a system after its commit.
+func (c *cache) put(k *cached) {
+	n := len(k.sys.hosts)
+	if n < c.from || n > cacheMost {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.items[k.sys.id]; e != nil {
+		c.remove(e)
+	}
+	c.items[k.sys.id] = c.order.PushFront(k)
+	c.hosts += n
+	for c.hosts > cacheMost {
+		c.remove(c.order.Back())
+	}
+}
+
+func (c *cache) remove(e *list.Element) {
+	k := c.order.Remove(e).(*cached)
+	delete(c.items, k.sys.id)
+	c.hosts -= len(k.sys.hosts)
+}
+
+// settle makes a system that was committed into one that was read.
+func (p *plan) settle() *cached {
+	s := p.sys
+	if p.raw != nil {
+		s.raw = p.raw
+	}
+	s.tx, s.foreign, s.claims, s.claimed = nil, nil, nil, false
+	for _, st := range s.sources {
+		st.track.settle()
+	}
+	for _, h := range s.hosts {
+		if h.changed {
+			h.raw, h.written = h.written, nil
+		}
+		h.changed, h.joins = false, false
+		for _, t := range h.tracks {
+			t.settle()
+		}
+	}
+	k := &cached{sys: s, evals: p.cache.evals}
+	return k
+}
+
+// settle makes staged versions stored ones. Only the newest stays: it is what
+// the next plan needs, and the rest can be read.
+func (t *track) settle() {
+	for _, v := range t.versions {
+		v.staged, v.delta = false, nil
+	}
+	if len(t.versions) > 1 {
+		t.versions = t.versions[:1]
+	}
+	t.complete = false
+	if v := t.newest(); v != nil {
+		v.payload = nil // its decoded form is kept
+	}
+}
+
+// openSystem reads a system's head, or takes the system from the cache. It
+// also gives the evaluations that are kept with it.
+func (a *Assessor) openSystem(tx *ledger.Tx, id string) (*system, *replayCache, error) {
+	k, err := a.cache.take(tx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if k != nil {
+		head, err := decode[storev1.SystemHead](k.sys.raw)
+		if err != nil {
+			return nil, nil, err
+		}
+		k.sys.adoptHead(head)
+		return k.sys, &replayCache{evals: k.evals}, nil
+	}
+	s, err := openSystem(tx, id, ledger.Latest)
+	return s, &replayCache{evals: map[string]*assess.Evaluation{}}, err
+}
+
+// adoptHead puts a head that was read anew in the place of the one that the
+// last commit may have changed afterwards.
+func (s *system) adoptHead(h *storev1.SystemHead) {
+	s.head = h
+	s.sources = s.sources[:len(h.Sources)]
+	for i, src := range h.Sources {
+		st := s.sources[i]
+		st.head, st.track.stream = src, &src.Stream
+	}
+}

@@ -157,7 +157,7 @@ func TestOfMessage(t *testing.T) {
 	c.Groups[1].Id = c.Groups[0].Id
 	c.Groups[1].Rules[0].Check = "host.nothing"
 	found := Lint(OfMessage(c))
-	if len(found) < 2 || !HasErrors(found) {
+	if len(found) < 2 || !HasErrors(found) || !strings.Contains(fmt.Sprint(found), "line 1, column ") {
 		t.Fatal(found)
 	}
 	for _, d := range found {

@@ -20,9 +20,10 @@ func Load(name string, data []byte) (*File, *assess.Checklist, []Diagnostic) {
 }
 
 // LoadMessage lints and compiles a checklist that came as a message and not as
-// a file: places count within the text of the field.
+// a file. Its diagnostics have no lines; where the fault lies within the text
+// of a field their message says so.
 func LoadMessage(c *pb.Checklist) (*assess.Checklist, []Diagnostic) {
-	return lint(&File{Name: c.GetId(), Checklist: c})
+	return lint(OfMessage(c))
 }
 
 // Lint says what is wrong with a file that Parse found nothing wrong with:
@@ -79,6 +80,10 @@ func (l *linter) problem(p assess.Problem) {
 		if !l.taken[p.Field] {
 			l.add(Error, p.Field, "%s", p.Message)
 		}
+		return
+	}
+	if l.file.doc == nil {
+		l.add(Error, p.Field, "line %d, column %d: %s", p.Line, p.Column, p.Message)
 		return
 	}
 	line, column := l.file.Locate(p.Field, p.Line, p.Column)

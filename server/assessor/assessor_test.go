@@ -236,3 +236,40 @@ func TestClaimAndExpiry(t *testing.T) {
 		}
 	}
 }
+
+func TestLinksAndMatchRules(t *testing.T) {
+	k := newKit(t)
+	ctx := t.Context()
+	policy := &pb.Policy{MatchRules: []*pb.MatchRule{{Keys: []string{"serial_number", "uuid"}}}}
+	if _, err := k.SetPolicy(ctx, policy, "test"); err != nil {
+		t.Fatal(err)
+	}
+	first := "system: {id: s, product: test}\nhosts:\n- {id: web1, serial_number: SN-77-A, uuid: 4c4c4544-0042-3510-8052-b4c04f4e3132}\n"
+	second := "system: {id: s}\nhosts:\n- {id: agent-web1, zone: dmz, serial_number: sn-77-a, uuid: 4C4C4544-0042-3510-8052-B4C04F4E3132}\n"
+	weak := "system: {id: s}\nhosts:\n- {id: agent-web2, zone: dmz, serial_number: SN-77-A}\n"
+	k.submit("cmdb", day0, first)
+	k.clock.set(day(1))
+	k.submit("agent", day(1), second)
+	k.submit("weak", day(1), weak)
+	m, err := k.Merged(ctx, "s", "", When{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, h := range m.Inventory.Hosts {
+		ids = append(ids, h.Id)
+	}
+	if len(ids) != 2 || ids[0] != "agent-web2" || ids[1] != "web1" || m.Inventory.Hosts[1].GetZone() != "dmz" {
+		t.Errorf("hosts %v; one key alone must not match, two must", m.Inventory.Hosts)
+	}
+	links, err := k.Links(ctx, "", 10)
+	if err != nil || len(links) != 1 || links[0].Origin != "matched" || links[0].Host != "web1" {
+		t.Fatalf("links: %v, %v", links, err)
+	}
+	if err := k.Unlink(ctx, "agent~agent-web1", "test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Link(ctx, &pb.HostLink{Source: "weak", SourceHost: "agent-web2", Host: "web1"}, "test"); err != nil {
+		t.Fatal(err)
+	}
+}

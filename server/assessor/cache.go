@@ -35,7 +35,9 @@ type cached struct {
 	evals map[string]*assess.Evaluation
 }
 
-func newCache() *cache { return &cache{items: map[string]*list.Element{}, order: list.New(), from: cacheFrom} }
+func newCache() *cache {
+	return &cache{items: map[string]*list.Element{}, order: list.New(), from: cacheFrom}
+}
 
 // take takes a system out, if what is kept is what stands in the store. A plan
 // changes what it takes, so it is put back only after its commit.

@@ -39,6 +39,7 @@ func (p *plan) apply(b *ledger.Batch) error {
 		if err := w.hosts(); err != nil {
 			return err
 		}
+		w.links()
 		w.states()
 		w.due()
 		p.raw = encode(s.head)

@@ -11,16 +11,6 @@ import (
 
 func linkName(source, id string) string { return source + "~" + id }
 
-// resolve is the id of the host that a source means by what it sent: the one
-// that a link names, else the source's own.
-func (a *Assessor) resolve(tx *ledger.Tx, source string, h *pb.Host) (string, error) {
-	rec, err := object[storev1.LinkRecord](tx, kindLink, linkName(source, h.Id))
-	if err != nil || rec == nil {
-		return h.Id, err
-	}
-	return rec.Link.Host, nil
-}
-
 // Link says that an id of one source means a host, from now on.
 func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*pb.HostLink, error) {
 	name := linkName(src.Source, src.SourceHost)

@@ -27,6 +27,7 @@ type plan struct {
 	receipts []*pb.Receipt // one an item, filled when the plan is made
 	audits   []*storev1.AuditRecord
 	parts    []partChange
+	links    []*pb.HostLink // made by match rules
 
 	touched   map[int64]uint32 // instants at which the series must be evaluated → why
 	from      int64            // the least of them; 0 where there is none
@@ -283,7 +284,7 @@ func (p *plan) gap(confirmed, observed int64) bool {
 // host takes in the source's view of one host. via tells that whole views of
 // the system confirm it from now on.
 func (p *plan) host(it *item, hi *hostItem, via bool) error {
-	id, err := p.a.resolve(p.sys.tx, it.source, hi.host)
+	id, err := p.resolve(it.source, hi.host)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -41,8 +42,22 @@ func AsProblem(err error) *Problem {
 	if err == nil {
 		return nil
 	}
-	s, ok := status.FromError(err)
-	if !ok {
+	var s *status.Status
+	// The innermost status is the server's: what wraps it says what a retry or a
+	// caller added.
+	for e := err; e != nil; {
+		var holder interface{ GRPCStatus() *status.Status }
+		if !errors.As(e, &holder) {
+			break
+		}
+		s = holder.GRPCStatus()
+		inner, ok := holder.(interface{ Unwrap() error })
+		if !ok {
+			break
+		}
+		e = inner.Unwrap()
+	}
+	if s == nil {
 		return nil
 	}
 	return fromStatus(s)

@@ -146,7 +146,7 @@ func (s *Admin) ListTokens(ctx context.Context, req *pb.ListTokensRequest) (*pb.
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(s.pages, cur, rows, func(t *storev1.TokenRecord) string { return t.Id })
+	rows, next := page.Cut(s.pages, cur, rows, func(t *storev1.TokenRecord) []byte { return []byte(t.Id) })
 	out := &pb.ListTokensResponse{NextPageToken: next}
 	for _, t := range rows {
 		out.Tokens = append(out.Tokens, tokenMessage(t))

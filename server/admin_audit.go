@@ -50,8 +50,8 @@ func (s *Admin) ListAuditEntries(ctx context.Context, req *pb.ListAuditEntriesRe
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(s.pages, cur, rows, func(e *pb.AuditEntry) string {
-		return string(binary.BigEndian.AppendUint64(nil, uint64(e.Sequence)))
+	rows, next := page.Cut(s.pages, cur, rows, func(e *pb.AuditEntry) []byte {
+		return binary.BigEndian.AppendUint64(nil, uint64(e.Sequence))
 	})
 	return &pb.ListAuditEntriesResponse{AuditEntries: rows, NextPageToken: next}, nil
 }

@@ -62,6 +62,9 @@ type Config struct {
 	// StreamIdleTimeout is the longest that a stream may go without a message;
 	// 5 min where zero.
 	StreamIdleTimeout time.Duration
+	// DrainDelay is how long the service goes on serving after it has said that
+	// it is no longer ready, so that load balancers can notice; 0 where zero.
+	DrainDelay time.Duration
 	// DrainTimeout is how long calls under way may take to end when the service
 	// shuts down, before they are cut; 15 s where zero.
 	DrainTimeout time.Duration

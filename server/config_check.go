@@ -125,7 +125,7 @@ func (p *problems) sizes(c Config) {
 	for _, d := range []struct {
 		field string
 		value time.Duration
-	}{{"CallTimeout", c.CallTimeout}, {"StreamIdleTimeout", c.StreamIdleTimeout}, {"DrainTimeout", c.DrainTimeout}} {
+	}{{"CallTimeout", c.CallTimeout}, {"StreamIdleTimeout", c.StreamIdleTimeout}, {"DrainDelay", c.DrainDelay}, {"DrainTimeout", c.DrainTimeout}} {
 		if d.value < 0 {
 			p.add("%s: %s is negative", d.field, d.value)
 		}

@@ -119,13 +119,15 @@ func (s *Server) serveHTTP() error {
 // left at the deadline.
 func (s *Server) shutdown(ctx context.Context) {
 	begun := time.Now()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.DrainTimeout)
-	defer cancel()
-	s.log.Info("draining", "timeout", s.config.DrainTimeout)
+	s.log.Info("draining", "delay", s.config.DrainDelay, "timeout", s.config.DrainTimeout)
 
-	// Load balancers hear it first.
+	// Load balancers hear it first, and get their time to act on it.
 	s.draining.Store(true)
 	s.health.Shutdown()
+	time.Sleep(s.config.DrainDelay)
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.DrainTimeout)
+	defer cancel()
 	s.chain.Drain()
 
 	// REST next: its requests are calls to the gRPC server, which still serves.

@@ -223,8 +223,11 @@ func (s *Server) counted(h http.Handler) http.Handler {
 }
 
 // NewValidator returns the validator of the API's requests. Handlers of streams
-// use it for the items that the interceptors leave to them.
-func NewValidator() (*check.Validator, error) {
+// use it for the items that the interceptors leave to them. The rules are
+// compiled once in a process.
+func NewValidator() (*check.Validator, error) { return compiled() }
+
+var compiled = sync.OnceValues(func() (*check.Validator, error) {
 	var types []protoreflect.MessageDescriptor
 	for _, file := range []protoreflect.FileDescriptor{
 		pb.File_plumbline_v1_inventory_service_proto, pb.File_plumbline_v1_guidance_service_proto,
@@ -238,4 +241,4 @@ func NewValidator() (*check.Validator, error) {
 		}
 	}
 	return check.New(types...)
-}
+})

@@ -110,7 +110,7 @@ type settings struct {
 
 // startShell starts a server and stops it with the test. No goroutine may be
 // left after that.
-func startShell(t *testing.T, change func(*settings)) *shell {
+func startShell(t testing.TB, change func(*settings)) *shell {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	l, err := ledger.Create(t.Context(), memory.New())
@@ -146,7 +146,7 @@ func startShell(t *testing.T, change func(*settings)) *shell {
 	return sh
 }
 
-func (sh *shell) serve(t *testing.T, set *settings, before goleak.Option) {
+func (sh *shell) serve(t testing.TB, set *settings, before goleak.Option) {
 	t.Helper()
 	if err := sh.server.Listen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -156,6 +156,7 @@ func (sh *shell) serve(t *testing.T, set *settings, before goleak.Option) {
 	go func() { done <- sh.server.Serve(ctx) }()
 	sh.stop = sync.OnceValue(func() error { cancel(); return <-done })
 
+	eventually(t, "serving", func() bool { return len(sh.log.lines(`"msg":"serving"`)) == 1 })
 	transport := &http.Transport{DisableCompression: true}
 	creds, scheme := insecure.NewCredentials(), "http://"
 	if set.clientTLS != nil {
@@ -287,7 +288,7 @@ func (l *logBuffer) lines(texts ...string) []string {
 }
 
 // eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if ok() {
@@ -298,4 +299,3 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 var errSecret = errors.New("open /var/secret: permission denied")
-

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -49,7 +50,7 @@ type Gateway struct {
 	routes  *routes
 	origins *http.CrossOriginProtection
 	allowed map[string]bool
-	openapi []byte
+	openapi func() ([]byte, error) // converts once, when somebody asks
 }
 
 // New builds the handler.
@@ -62,10 +63,7 @@ func New(c Config) (*Gateway, error) {
 		}
 		g.allowed[o] = true
 	}
-	var err error
-	if g.openapi, err = convertOpenAPI(c.OpenAPI, c.Version); err != nil {
-		return nil, err
-	}
+	g.openapi = sync.OnceValues(func() ([]byte, error) { return convertOpenAPI(c.OpenAPI, c.Version) })
 	g.api = runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{}),
 		runtime.WithIncomingHeaderMatcher(incoming),

@@ -56,9 +56,14 @@ func (g *Gateway) document(w *response, r *http.Request) {
 	if !g.reads(w, r) {
 		return
 	}
+	doc, err := g.openapi()
+	if err != nil {
+		g.refuse(w, r, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.etag = true
-	_, _ = w.Write(g.openapi) // into a buffer
+	_, _ = w.Write(doc) // into a buffer
 }
 
 // reads says whether the request reads, and refuses it where it does not.

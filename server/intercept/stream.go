@@ -102,7 +102,7 @@ func (c *Chain) attend(k *call, s *stream, cancel context.CancelFunc, done <-cha
 				continue
 			}
 			s.pump.giveUp(c.errIdle())
-			cut = time.After(handlerGrace)
+			cut = time.After(min(handlerGrace, c.idle))
 		case <-cut:
 			cancel()
 			return c.errIdle()

@@ -160,3 +160,15 @@ func queryHash(req Request) (out [queryLen]byte) {
 }
 
 func micros(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
+
+// Cut takes the row that was read beyond the page's size off again, and makes
+// the token of the next page of the last row that stays; "" on the last page.
+// Readers ask for Size+1 rows, so that a page that is just full is known to be
+// the last one.
+func Cut[T any](c *Codec, cur Cursor, rows []T, key func(T) []byte) ([]T, string) {
+	if len(rows) <= cur.Size {
+		return rows, ""
+	}
+	rows = rows[:cur.Size]
+	return rows, c.Next(cur, key(rows[len(rows)-1]))
+}

@@ -152,3 +152,17 @@ func refused(t *testing.T, what string, err error) {
 		t.Errorf("%s: %v", what, err)
 	}
 }
+
+func TestCut(t *testing.T) {
+	c := page.New(nil)
+	cur, _ := c.Parse(&pb.ListSystemsRequest{PageSize: 2}, now)
+	key := func(s string) []byte { return []byte(s) }
+	if rows, token := page.Cut(c, cur, []string{"a", "b"}, key); len(rows) != 2 || token != "" {
+		t.Errorf("a page that is just full: %v, %q", rows, token)
+	}
+	rows, token := page.Cut(c, cur, []string{"a", "b", "c"}, key)
+	next, err := c.Parse(&pb.ListSystemsRequest{PageSize: 2, PageToken: token}, now)
+	if len(rows) != 2 || err != nil || string(next.After) != "b" {
+		t.Errorf("one row more: %v, %q, %v", rows, next.After, err)
+	}
+}

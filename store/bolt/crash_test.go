@@ -201,8 +201,18 @@ func childFail(path string) error {
 	if err := put(ctx, db, 0, 1, 10); err != nil {
 		return err
 	}
-	if err := put(ctx, db, 1, 1, 10); !errors.Is(err, store.ErrOutcomeUnknown) {
+	waits := make(chan error, 1)
+	err = db.Update(ctx, func(w store.Writer) error {
+		w.Put(recordKey(1), recordValue(1, 10))
+		go func() { waits <- put(ctx, db, 2, 1, 10) }()
+		time.Sleep(20 * time.Millisecond) // so that it does wait
+		return nil
+	})
+	if !errors.Is(err, store.ErrOutcomeUnknown) {
 		return fmt.Errorf("the second Update = %v", err)
+	}
+	if err := <-waits; !errors.Is(err, store.ErrOutcomeUnknown) {
+		return fmt.Errorf("an Update that waited for it = %v", err)
 	}
 	for name, call := range map[string]func() error{
 		"Update": func() error { return put(ctx, db, 2, 1, 10) },

@@ -142,6 +142,40 @@ func TestUsedPageListedFree(t *testing.T) {
 	}
 }
 
+// TestKeysOutOfOrder lowers the second key of every branch, or of every leaf.
+// bbolt then looks for some keys in the wrong place and does not find them.
+func TestKeysOutOfOrder(t *testing.T) {
+	db := create(t, bolt.Options{NoSync: true})
+	mustPut(t, db, 0, 3000, 300)
+	closeDB(t, db)
+	sound, err := os.ReadFile(db.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, flags := range map[string]byte{"branch": 1, "leaf": 2} {
+		b := bytes.Clone(sound)
+		for at := 2 * os.Getpagesize(); at < len(b); at += os.Getpagesize() {
+			const second = 16 + 16 // behind the header and the first element
+			pos := binary.NativeEndian.Uint32(b[at+second:])
+			if flags == 2 { // whose elements begin with flags
+				pos = binary.NativeEndian.Uint32(b[at+second+4:])
+			}
+			key := at + second + int(pos)
+			if b[at+pageFlags] == flags && b[at+10] > 1 && b[key] == 'a' {
+				b[key] = 'A'
+			}
+		}
+		path := newPath(t)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantErr(t, kind+": Check", bolt.Check(t.Context(), path), store.ErrCorrupt)
+		db := open(t, path, bolt.Options{})
+		wantErr(t, kind+": Backup", db.Backup(t.Context(), path+".backup"), store.ErrCorrupt)
+		closeDB(t, db)
+	}
+}
+
 // TestTruncatedWhileOpen has somebody truncate the file of an open store: what
 // is gone cannot be read, and the process goes on.
 func TestTruncatedWhileOpen(t *testing.T) {

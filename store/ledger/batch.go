@@ -23,10 +23,7 @@ type Batch struct {
 	tmp   []byte  // a value in the making
 }
 
-func newBatch() *Batch {
-	b := &Batch{sums: map[string]*sum{}}
-	return b
-}
+func newBatch() *Batch { return &Batch{sums: map[string]*sum{}} }
 
 // begin makes the batch the commit after the last one.
 func (b *Batch) begin(w store.Writer, now int64) error {
@@ -123,6 +120,3 @@ func (b *Batch) takesValue(n int) bool {
 func (b *Batch) putSealed(key, value []byte) {
 	sealed(b.over.Put(key, len(value)+sumSize)[:0], key, value)
 }
-
-// putEmpty puts a key that says all.
-func (b *Batch) putEmpty(key []byte) { b.over.Put(key, 0) }

@@ -75,3 +75,45 @@ func BenchmarkCommitRaw(b *testing.B) {
 		commit()
 	}
 }
+
+// BenchmarkRead asks 5,000 timelines of 40 entries each, in no order.
+func BenchmarkRead(b *testing.B) {
+	_, l := openBolt(b)
+	const streams, commits, each = 5000, 200, 1000
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range commits {
+		commit(b, l, start+int64(i)*second, func(b *ledger.Batch) {
+			for range each {
+				b.Append(uint32(r.IntN(streams)), start+int64(i)*second, 1, states(r), nil)
+			}
+		})
+	}
+	const last = start + commits*second
+	ask := func(name string, f func(tx *ledger.Tx)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				view(b, l, f)
+			}
+		})
+	}
+	ask("nothing", func(*ledger.Tx) {})
+	ask("at", func(tx *ledger.Tx) { tx.At(uint32(r.IntN(streams)), last, ledger.Latest) })
+	ask("at-known", func(tx *ledger.Tx) {
+		tx.At(uint32(r.IntN(streams)), last-r.Int64N(commits*second), ledger.Seq(r.IntN(commits)))
+	})
+	ask("load", func(tx *ledger.Tx) {
+		e, _ := tx.At(uint32(r.IntN(streams)), last-r.Int64N(commits/2*second), ledger.Latest)
+		if _, err := tx.LoadEntry(e); err != nil {
+			b.Fatal(err)
+		}
+	})
+	ask("history", func(tx *ledger.Tx) { // 40 of them, each in another block
+		for e := range tx.Entries(uint32(r.IntN(streams)), 0, last, ledger.Latest) {
+			if _, err := tx.LoadEntry(e); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	ask("seq-at", func(tx *ledger.Tx) { tx.SeqAt(last - r.Int64N(commits*second)) })
+}

@@ -13,11 +13,11 @@ import (
 // A block is sealed when it has blockRecords, or before the record that would
 // take its payloads beyond blockBytes. Small enough that reading one record
 // costs some microseconds, large enough that neighbours compress each other and
-// that rounding up to whole pages costs little: a value of half a page, which
-// is what 64 small records make, fills a page alone.
+// that rounding up to whole pages costs little. (A value of half a page, which
+// is what 64 small records make, fills a page alone.)
 const (
-	blockRecords = 512
-	blockBytes   = 16 << 10
+	blockRecords = 256
+	blockBytes   = 8 << 10
 )
 
 // The header of a block's value: format, flags, recorded, count.
@@ -122,7 +122,7 @@ func appendBlock(b, key []byte, c Commit, records []stored, s *scratch) []byte {
 	if len(s.packed) < len(s.raw) {
 		body, flags = s.packed, flags|flagPacked
 	}
-	if hasAudit(records) {
+	if slices.ContainsFunc(records, func(r stored) bool { return r.kind == kindAudit }) {
 		flags |= flagAudit
 	}
 	begin := len(b)
@@ -185,9 +185,9 @@ func parseBlock(key, value []byte) (*block, error) {
 	}
 	b := &block{header: h, raw: len(body), records: make([]stored, h.last-h.first+1)}
 	b.body = nil
-	p := parser{rest: body}
+	p := parser{body: body}
 	p.columns(b)
-	if p.bad || len(p.rest) > 0 {
+	if p.bad || p.more() {
 		return nil, corrupt(key, "the body is not a block's")
 	}
 	return b, nil
@@ -196,7 +196,8 @@ func parseBlock(key, value []byte) (*block, error) {
 // parser takes values off the beginning of a body. After a bad one it is bad,
 // and its values mean nothing.
 type parser struct {
-	rest []byte
+	body []byte
+	at   int
 	bad  bool
 }
 
@@ -247,24 +248,26 @@ func (p *parser) delta(self Addr, d *delta) {
 
 func (p *parser) check(ok bool) { p.bad = p.bad || !ok }
 
+// more says whether anything is left.
+func (p *parser) more() bool { return p.at < len(p.body) }
+
 func (p *parser) bytes(n int) []byte {
-	if p.bad || n > len(p.rest) {
+	if p.bad || n > len(p.body)-p.at {
 		p.bad = true
 		return nil
 	}
-	b := p.rest[:n:n]
-	p.rest = p.rest[n:]
-	return b
+	p.at += n
+	return p.body[p.at-n : p.at : p.at]
 }
 
 func (p *parser) varint() int64 {
-	v, n := binary.Varint(p.rest)
+	v, n := binary.Varint(p.body[p.at:])
 	p.skip(n)
 	return v
 }
 
 func (p *parser) uvarint(most int) int {
-	v, n := binary.Uvarint(p.rest)
+	v, n := binary.Uvarint(p.body[p.at:])
 	p.skip(n)
 	if v > uint64(most) {
 		p.bad = true
@@ -273,12 +276,12 @@ func (p *parser) uvarint(most int) int {
 	return int(v)
 }
 
+// skip goes on after a varint of n bytes; n <= 0 is none.
 func (p *parser) skip(n int) {
-	if p.bad || n <= 0 {
-		p.bad, p.rest = true, nil
-		return
+	if n <= 0 {
+		p.bad, n = true, len(p.body)-p.at
 	}
-	p.rest = p.rest[n:]
+	p.at += n
 }
 
 // builder collects the records of a batch and turns them into blocks.
@@ -292,7 +295,7 @@ type builder struct {
 }
 
 func (b *builder) reset(c Commit) {
-	clear(b.records)
+	clear(b.records[:cap(b.records)])
 	*b = builder{Commit: c, records: b.records[:0], scratch: b.scratch, key: b.key}
 	if cap(b.scratch.raw) > 1<<20 {
 		b.scratch = scratch{}
@@ -371,8 +374,3 @@ func (b *block) contains(a Addr) bool {
 }
 
 func (b *block) at(a Addr) stored { return b.records[int(a.Slot)-b.first] }
-
-// hasAudit says whether any record is an audit entry.
-func hasAudit(records []stored) bool {
-	return slices.ContainsFunc(records, func(r stored) bool { return r.kind == kindAudit })
-}

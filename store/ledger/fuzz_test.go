@@ -119,15 +119,16 @@ func TestLengthsThatCannotBe(t *testing.T) {
 	uvarint := func(v uint64) []byte { return binary.AppendUvarint(nil, v) }
 	base := make([]byte, 100)
 	cases := map[string]func() error{
-		"a body of 4 GB":        block(flagPacked, 1, uvarint(math.MaxUint32)),
-		"a body of 17 MB":       block(flagPacked, 1, uvarint(rawLimit+1)),
-		"a payload of 2^63":     block(0, 1, append([]byte{1, 0, 0}, uvarint(1<<63)...)),
-		"a payload of 16 MB":    block(0, 1, append([]byte{1, 0, 0}, uvarint(MaxPayload)...)),
-		"65535 records":         block(0, math.MaxUint16, nil),
-		"a varint without end":  block(0, 1, append([]byte{1}, bytes.Repeat([]byte{0xff}, 20)...)),
-		"a delta of 4 GB":       func() error { _, err := undelta(&delta{}, uvarint(math.MaxUint32), base); return err },
-		"a delta of 65537":      func() error { _, err := undelta(&delta{}, uvarint(deltaMax+1), base); return err },
-		"a delta without bytes": func() error { _, err := undelta(&delta{}, nil, base); return err },
+		"a body of 4 GB":         block(flagPacked, 1, uvarint(math.MaxUint32)),
+		"a body of 17 MB":        block(flagPacked, 1, uvarint(rawLimit+1)),
+		"a payload of 2^63":      block(0, 1, append([]byte{1, 0, 0}, uvarint(1<<63)...)),
+		"a payload of 16 MB":     block(0, 1, append([]byte{1, 0, 0}, uvarint(MaxPayload)...)),
+		"65535 records":          block(0, math.MaxUint16, nil),
+		"more than it has slots": block(0, 2, []byte{1, 1, 0, 0, 0, 0, 0, 0}),
+		"a varint without end":   block(0, 1, append([]byte{1}, bytes.Repeat([]byte{0xff}, 20)...)),
+		"a delta of 4 GB":        func() error { _, err := undelta(&delta{}, uvarint(math.MaxUint32), base); return err },
+		"a delta of 65537":       func() error { _, err := undelta(&delta{}, uvarint(deltaMax+1), base); return err },
+		"a delta without bytes":  func() error { _, err := undelta(&delta{}, nil, base); return err },
 	}
 	for name, f := range cases {
 		var err error

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
-	"slices"
 )
 
 // The keyspaces: the first byte of a key, a lower-case letter.
@@ -130,5 +129,3 @@ const (
 	MaxValue   = 32 << 20       // a head, object or receipt
 	MaxRecords = math.MaxUint16 // records of one commit, audit entries included
 )
-
-func clone(b []byte) []byte { return slices.Clone(b) }

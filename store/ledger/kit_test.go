@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/bolt"
@@ -53,6 +56,21 @@ func create(t testing.TB, s store.Store) *ledger.Ledger {
 	}
 	return l
 }
+
+// drawStore makes a store in memory, or seldom, because it is slower, a file.
+func drawStore(t *rapid.T, dir string) store.Store {
+	if rapid.IntRange(0, 9).Draw(t, "store") < 9 {
+		return memory.New()
+	}
+	path := filepath.Join(dir, fmt.Sprint(files.Add(1)))
+	s, err := bolt.Create(path, bolt.Options{AppendSpaces: ledger.AppendSpaces(), NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+var files atomic.Int64
 
 // eachStore runs a test over every backend.
 func eachStore(t *testing.T, f func(t *testing.T, s store.Store, l *ledger.Ledger)) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -42,13 +43,7 @@ func (e Entry) key(b []byte) []byte { return e.appendBound(streamKey(b, e.Stream
 
 // older orders entries as their leaf does, the oldest first.
 func older(a, b Entry) int {
-	if a.Effective != b.Effective {
-		if a.Effective < b.Effective {
-			return -1
-		}
-		return 1
-	}
-	return a.Addr.Compare(b.Addr)
+	return cmp.Or(cmp.Compare(a.Effective, b.Effective), a.Addr.Compare(b.Addr))
 }
 
 // appendLeaf appends the value of a leaf, without checksum. Each entry is the
@@ -80,8 +75,8 @@ func parseLeaf(entries []Entry, key, value []byte) ([]Entry, error) {
 		return nil, corrupt(key, "not the key of a timeline")
 	}
 	e := Entry{Stream: binary.BigEndian.Uint32(key[1:]), Effective: MinInstant}
-	p := parser{rest: v}
-	for len(p.rest) > 0 && len(entries) <= leafMax {
+	p := parser{body: v}
+	for p.more() && len(entries) <= leafMax {
 		e.Effective += int64(p.uvarint(int(MaxInstant - MinInstant)))
 		e.Addr.Seq += Seq(p.varint())
 		slot := p.uvarint(math.MaxUint16<<1 | 1)
@@ -132,13 +127,7 @@ func (tx *Tx) place() {
 	}
 	b.placed++
 	slices.SortFunc(b.fresh, func(x, y Entry) int {
-		if x.Stream != y.Stream {
-			if x.Stream < y.Stream {
-				return -1
-			}
-			return 1
-		}
-		return -older(x, y)
+		return cmp.Or(cmp.Compare(x.Stream, y.Stream), older(y, x))
 	})
 	entries := b.takeLeaf()
 	for _, e := range b.fresh {

@@ -113,7 +113,10 @@ func (l *Ledger) Commit(ctx context.Context, now int64, f func(b *Batch) error) 
 		if !ok {
 			b = newBatch()
 		}
-		defer l.batches.Put(b)
+		defer func() {
+			b.Tx = nil // and what it has cached
+			l.batches.Put(b)
+		}()
 		if err := b.begin(w, now); err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func (b *Batch) PutRequest(scope, id string, r Receipt) {
 	b.tmp = appendInstant(b.tmp[:0], r.Expires)
 	b.tmp = append(append(b.tmp, r.BodyHash[:]...), r.Payload...)
 	b.putSealed(key, b.tmp)
-	b.putEmpty(expiryKey(nil, r.Expires, key))
+	b.over.Put(expiryKey(nil, r.Expires, key), 0)
 	b.key = key
 }
 

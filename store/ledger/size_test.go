@@ -54,11 +54,11 @@ func TestBytes(t *testing.T) {
 	}{
 		{"a change of 30 bytes, 400 a commit", states, 400, 60},
 		{"30 bytes of noise, 400 a commit", noise, 400, 64},
-		{"a change of 30 bytes, 20 a commit", states, 20, 72},
+		{"a change of 30 bytes, 20 a commit", states, 20, 70},
 	}
 	for _, c := range cases {
 		db, l := openBolt(t)
-		const streams, records = 4000, 64_000
+		const streams, records = 1500, 24_000
 		r := rand.New(rand.NewPCG(1, 2))
 		now, half := start, int64(0)
 		for n := 0; n < records; n += c.each {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/plumbline/plumbline/store"
 )
@@ -57,8 +58,8 @@ func (tx *Tx) get(key []byte) ([]byte, error) {
 
 // scan yields the keys that begin with prefix, from prefix+from on.
 func (tx *Tx) scan(prefix []byte, from string) iter.Seq2[[]byte, []byte] {
-	lo := append(clone(prefix), from...)
-	return tx.r.Scan(lo, after(clone(prefix)))
+	lo := append(slices.Clone(prefix), from...)
+	return tx.r.Scan(lo, after(slices.Clone(prefix)))
 }
 
 // scanSealed is scan of verified values; it ends at the first bad one.
@@ -77,43 +78,27 @@ func (tx *Tx) scanSealed(prefix []byte, from string) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// cache keeps the values used last. It is small enough to be searched through.
+// cache keeps the values added last: few, so that searching through them is
+// cheap, and more than a chain of deltas has.
 type cache[V any] struct {
-	entries []cached[V]
-	clock   uint64
+	values []V
+	next   int // where the next one goes
 }
 
-type cached[V any] struct {
-	value V
-	used  uint64
-}
+const cacheSize = MaxDepth + 8
 
-const cacheSize = 16
-
-func (c *cache[V]) find(match func(V) bool) (V, bool) {
-	for i := range c.entries {
-		if e := &c.entries[i]; match(e.value) {
-			c.clock++
-			e.used = c.clock
-			return e.value, true
-		}
+func (c *cache[V]) find(match func(V) bool) (v V, ok bool) {
+	if i := slices.IndexFunc(c.values, match); i >= 0 {
+		return c.values[i], true
 	}
-	var none V
-	return none, false
+	return v, false
 }
 
 func (c *cache[V]) add(v V) {
-	c.clock++
-	x := cached[V]{v, c.clock}
-	if len(c.entries) < cacheSize {
-		c.entries = append(c.entries, x)
+	if len(c.values) < cacheSize {
+		c.values = append(c.values, v)
 		return
 	}
-	oldest := 0
-	for i, e := range c.entries {
-		if e.used < c.entries[oldest].used {
-			oldest = i
-		}
-	}
-	c.entries[oldest] = x
+	c.values[c.next] = v
+	c.next = (c.next + 1) % cacheSize
 }

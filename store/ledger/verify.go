@@ -64,7 +64,7 @@ func (v *verifier) chunk(tx *Tx) error {
 	n := 0
 	for key, value := range tx.r.Scan(v.lo, store.End(v.lo[0])) {
 		if n == verifyChunk {
-			v.after.lo = clone(key)
+			v.after.lo = slices.Clone(key)
 			return nil
 		}
 		n++

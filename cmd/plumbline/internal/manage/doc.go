@@ -1,0 +1,19 @@
+// Package manage has the commands that manage: guidance, assignments, claims, the
+// policy, links, tokens, and a store's file. There is a file for each.
+package manage
+
+import (
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/spf13/cobra"
+)
+
+// app is the run that this package's commands belong to.
+type app struct{ *cli.App }
+
+// Commands makes the commands of this package for a run.
+func Commands(run *cli.App) []*cobra.Command {
+	a := &app{run}
+	return []*cobra.Command{
+		a.claimCommand(), a.policyCommand(), a.assignCommand(), a.linkCommand(), a.guidanceCommand(), a.tokenCommand(), a.dbCommand(),
+	}
+}

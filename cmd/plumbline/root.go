@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/ask"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/feed"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/manage"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/offline"
+	"github.com/spf13/cobra"
+)
+
+// newRoot builds all commands.
+func newRoot(a *cli.App) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "plumbline",
+		Short: "Score inventory against hardening guidance, and keep the history",
+		Long: `Plumbline takes inventory from any number of sources, scores it against
+versioned guidance checklists, and keeps the history of every assessment.
+
+Each flag can also be given by an environment variable (--server by
+PLUMBLINE_SERVER) or in the settings file that --config names.
+
+Exit codes: 0 success, 1 error, 2 below --fail-under or --fail-under-coverage.`,
+		Example: `  plumbline demo
+  plumbline assess --checklist sharepoint-2007 --profile intranet farm.yaml
+  plumbline serve --store plumbline.db`,
+		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.Prepare(cmd) },
+	}
+	a.Flags(root.PersistentFlags())
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.Usage(c.CommandPath(), err) })
+	for _, g := range []struct{ id, title string }{
+		{"start", "Start:"}, {"submit", "Submit and assess:"}, {"ask", "Ask:"}, {"manage", "Manage:"},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+	}
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("start", demoCommand(a), serveCommand(a), versionCommand(a))
+	add("submit", append(feed.Commands(a), offline.Commands(a)...)...)
+	add("ask", ask.Commands(a)...)
+	add("manage", manage.Commands(a)...)
+	return root
+}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/fault"
@@ -32,7 +34,9 @@ type Config struct {
 
 	Workers   int // plans made at once; 2 where 0
 	BatchSize int // items a commit at the most; 1,000 where 0
-	QueueSize int // items waiting at the most, before callers wait; 8,192 where 0
+	// QueueBytes bounds the items that wait, before callers wait; 256 MiB where
+	// 0. An item counts 32 KiB at least.
+	QueueBytes int64
 }
 
 // Assessor is the one write path and its reads. It is safe for concurrent use.
@@ -44,7 +48,8 @@ type Assessor struct {
 	config  atomic.Pointer[configuration]
 	guides  atomic.Pointer[guides]
 
-	room   chan struct{} // one token an item waiting
+	room   *semaphore.Weighted // bytes of items that wait
+	queued atomic.Int64        // items that wait
 	mu     sync.Mutex
 	lanes  map[string]*lane
 	ready  []*lane
@@ -53,9 +58,11 @@ type Assessor struct {
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 
-	dueWake  chan struct{} // the scheduler should look again
-	swept    atomic.Uint64 // 1 + the epoch for which all systems have been looked at
-	configMu sync.Mutex    // one change of guidance or policy at a time
+	dueWake    chan struct{} // the scheduler should look again
+	sleeping   atomic.Int64  // until when the scheduler sleeps, in microseconds
+	partsSwept atomic.Int64  // when snapshots that were never closed were last swept
+	swept      atomic.Uint64 // 1 + the epoch for which all systems have been looked at
+	configMu   sync.Mutex    // one change of guidance or policy at a time
 }
 
 // New starts an assessor over a ledger. Close stops it; the ledger is the
@@ -67,9 +74,12 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	cfg.Workers, cfg.BatchSize, cfg.QueueSize = orDefault(cfg.Workers, 2), orDefault(cfg.BatchSize, 1000), orDefault(cfg.QueueSize, 8192)
+	cfg.Workers, cfg.BatchSize = orDefault(cfg.Workers, 2), orDefault(cfg.BatchSize, 1000)
+	if cfg.QueueBytes == 0 {
+		cfg.QueueBytes = 256 << 20
+	}
 	a := &Assessor{
-		ledger: l, cfg: cfg, library: newLibrary(), cache: newCache(), room: make(chan struct{}, cfg.QueueSize),
+		ledger: l, cfg: cfg, library: newLibrary(), cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
 		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
 	}
 	if err := a.reload(ctx); err != nil {
@@ -103,7 +113,7 @@ func (a *Assessor) Close() {
 }
 
 // QueueDepth is how many items wait for a commit.
-func (a *Assessor) QueueDepth() int { return len(a.room) }
+func (a *Assessor) QueueDepth() int { return int(a.queued.Load()) }
 
 // now is the instant, in microseconds.
 func (a *Assessor) now() int64 { return a.cfg.Clock().UnixMicro() }

@@ -17,11 +17,12 @@ import (
 
 // Limits of one submission; they are part of the API.
 const (
-	MaxHosts = 20_000          // in one message; more hosts come by further snapshot parts or upserts
-	MaxAhead = 5 * 60 * 1e6    // how far an observed time may lie ahead, in microseconds
-	MinYear  = -62135596800    // 0001-01-01T00:00:00Z, in seconds
-	MaxText  = 64 << 10        // bytes of one text
-	keepIDs  = 24 * 3600 * 1e6 // how long request ids are kept, in microseconds
+	MaxHosts         = 20_000          // in one message; more hosts come by further snapshot parts or upserts
+	MaxSnapshotHosts = 50_000          // in one snapshot; more hosts come by upserts
+	MaxAhead         = 5 * 60 * 1e6    // how far an observed time may lie ahead, in microseconds
+	MinYear          = -62135596800    // 0001-01-01T00:00:00Z, in seconds
+	MaxText          = 64 << 10        // bytes of one text
+	keepIDs          = 24 * 3600 * 1e6 // how long request ids are kept, in microseconds
 )
 
 // item is one submission after it was checked: valid, normalized, digested.
@@ -44,6 +45,7 @@ type item struct {
 	actor  string
 	method string
 	part   *pb.SubmitInventoryRequest // as it was sent, where it is part of a snapshot
+	size   int64                      // bytes of the request
 }
 
 // hostItem is one host of a submission, its unit taken out: the same host may
@@ -69,7 +71,7 @@ func parse(si *pb.SubmitItem, actor string, now int64) (*item, error) {
 func parseSubmit(req *pb.SubmitInventoryRequest, actor string, now int64) (*item, error) {
 	it := &item{
 		source: req.Source, requestID: req.RequestId, dryRun: req.ValidateOnly, actor: actor, method: "SubmitInventory",
-		snapshotID: req.SnapshotId, closing: req.SnapshotComplete,
+		snapshotID: req.SnapshotId, closing: req.SnapshotComplete, size: int64(req.SizeVT()),
 	}
 	v := &violations{}
 	it.system = v.system(req.System)
@@ -105,6 +107,26 @@ func parseSubmit(req *pb.SubmitInventoryRequest, actor string, now int64) (*item
 	return it, nil
 }
 
+// bytes is about what the item occupies; 0 for a reassessment.
+func (it *item) bytes() int64 {
+	if it == nil {
+		return 0
+	}
+	return it.size
+}
+
+// hostCount is how many hosts the item may change; a snapshot's closing
+// message counts as a whole commit.
+func (it *item) hostCount() int {
+	switch {
+	case it == nil:
+		return 0
+	case it.closing:
+		return batchHosts
+	}
+	return len(it.hosts)
+}
+
 // take splits a valid inventory into the system's view and the hosts.
 func (it *item) take(inv *pb.Inventory) {
 	intake.Normalize(inv)
@@ -122,7 +144,7 @@ func (it *item) take(inv *pb.Inventory) {
 func parseUpsert(req *pb.UpsertHostsRequest, actor string, now int64) (*item, error) {
 	it := &item{
 		source: req.Source, requestID: req.RequestId, dryRun: req.ValidateOnly, upsert: true,
-		actor: actor, method: "UpsertHosts",
+		actor: actor, method: "UpsertHosts", size: int64(req.SizeVT()),
 	}
 	v := &violations{}
 	it.system = v.system(req.System)

@@ -21,7 +21,11 @@ type job struct {
 	it     *item
 	answer func(*pb.Receipt, error)
 	result chan answer // where nobody gave an answer function
+	weight int64       // of the queue's bytes
 }
+
+// leastWeight is what an item counts at least: what it costs besides its bytes.
+const leastWeight = 32 << 10
 
 type answer struct {
 	receipt *pb.Receipt
@@ -55,6 +59,10 @@ type lane struct {
 	plan   *plan
 }
 
+// batchHosts is how many hosts one commit takes before it is closed: a commit
+// holds 65,535 records at the most, and every changed host is one.
+const batchHosts = 10_000
+
 func (a *Assessor) enqueue(ctx context.Context, it *item) (*job, error) {
 	return a.enqueueTo(ctx, it, nil)
 }
@@ -79,15 +87,14 @@ func (a *Assessor) Reassess(ctx context.Context, system string) error {
 }
 
 func (a *Assessor) put(ctx context.Context, system string, j *job) error {
-	select {
-	case a.room <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	j.weight = min(max(j.it.bytes(), leastWeight), a.cfg.QueueBytes)
+	if err := a.room.Acquire(ctx, j.weight); err != nil {
+		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
-		<-a.room
+		a.room.Release(j.weight)
 		return fault.Unavailable(fault.ReasonShuttingDown, time.Second, "%v; send again, with the same request id", errClosed)
 	}
 	l := a.lanes[system]
@@ -96,6 +103,7 @@ func (a *Assessor) put(ctx context.Context, system string, j *job) error {
 		a.lanes[system] = l
 	}
 	l.jobs = append(l.jobs, j)
+	a.queued.Add(1)
 	if len(l.jobs) == 1 && !l.busy {
 		a.ready = append(a.ready, l)
 	}
@@ -131,14 +139,18 @@ func (a *Assessor) gather(ctx context.Context, batches chan<- []*lane) {
 func (a *Assessor) take() (lanes []*lane, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n := 0
-	for len(a.ready) > 0 && n < a.cfg.BatchSize {
+	items, hosts := 0, 0
+	for len(a.ready) > 0 && items < a.cfg.BatchSize && hosts < batchHosts {
 		l := a.ready[0]
 		a.ready = a.ready[1:]
 		l.busy = true
-		k := min(len(l.jobs), max(a.cfg.BatchSize-n, 1))
+		k := 0
+		for k < len(l.jobs) && (k == 0 || items < a.cfg.BatchSize && hosts < batchHosts) {
+			items++
+			hosts += l.jobs[k].it.hostCount()
+			k++
+		}
 		l.taken, l.jobs = l.jobs[:k:k], l.jobs[k:]
-		n += k
 		lanes = append(lanes, l)
 	}
 	return lanes, !a.closed || len(a.lanes) > 0
@@ -223,6 +235,7 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 	if a.cfg.Metrics != nil {
 		a.cfg.Metrics.Commit(len(live), time.Since(start))
 	}
+	wake := a.isEarlier(live)
 	again := map[*lane]bool{}
 	for _, l := range stale {
 		again[l] = true
@@ -240,7 +253,20 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 			a.finish(l, nil)
 		}
 	}
-	a.pokeScheduler()
+	if wake {
+		a.pokeScheduler()
+	}
+}
+
+// isEarlier tells whether something is due before the scheduler would wake.
+func (a *Assessor) isEarlier(lanes []*lane) bool {
+	for _, l := range lanes {
+		h := l.plan.sys.head
+		if len(l.plan.others) > 0 || h.Due != 0 && h.Due < a.sleeping.Load() {
+			return true
+		}
+	}
+	return false
 }
 
 // retry puts a lane's jobs back in front.
@@ -270,7 +296,8 @@ func (a *Assessor) finish(l *lane, err error) {
 			j.reply(r, nil)
 			i++
 		}
-		<-a.room
+		a.room.Release(j.weight)
+		a.queued.Add(-1)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -43,6 +43,9 @@ func (a *Assessor) resolveWhen(tx *ledger.Tx, w When) (resolved, error) {
 	if out.at == 0 {
 		out.at = now
 	}
+	if out.at > now+MaxAhead {
+		return out, fault.InvalidField("as_of", "lies in the future; valid_until says how long what holds now will hold")
+	}
 	if w.KnownAt != 0 {
 		if w.KnownAt > now+MaxAhead {
 			return out, fault.InvalidField("known_at", "lies in the future; what will be known then is not known now")
@@ -193,7 +196,7 @@ func (a *Assessor) mergedAt(s *system, at int64) (*merge.Merged, error) {
 	if err != nil {
 		return nil, err
 	}
-	return merge.Merge(in), nil
+	return s.merge(in), nil
 }
 
 // Merged is what was known of a system, merged; source limits it to one
@@ -222,7 +225,7 @@ func (a *Assessor) Merged(ctx context.Context, id, source string, w When) (m *me
 		if len(in.System)+len(in.Hosts) == 0 {
 			return fault.NotFound("systems/"+id+"/inventory", "nothing was known of it at that time")
 		}
-		m = merge.Merge(in)
+		m = s.merge(in)
 		return nil
 	})
 	return m, err
@@ -275,7 +278,7 @@ func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r
 	if err != nil {
 		return nil, err
 	}
-	return plan.Evaluate(assess.Input{Merged: merge.Merge(in), Claims: claims, At: r.at}), nil
+	return plan.Evaluate(assess.Input{Merged: s.merge(in), Claims: claims, At: r.at}), nil
 }
 
 // InventoryDigest identifies a merged inventory, observed times left out.

@@ -231,7 +231,7 @@ func (r *replay) step(t int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.merged = merge.Merge(in)
+	r.merged = r.sys.merge(in)
 	claims, err := r.sys.claimsAt(ledger.MaxInstant)
 	if err != nil {
 		return 0, err

@@ -2,6 +2,7 @@ package assessor
 
 import (
 	"context"
+	"math"
 	"time"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
@@ -14,6 +15,7 @@ const (
 	sweepBatch = 1000             // systems looked at for new guidance at once
 	longest    = 10 * time.Minute // sleep, so that a clock that was set is noticed
 	faultPause = 5 * time.Second  // after an error of the store
+	sweepEvery = 3600 * 1e6       // microseconds between looks for snapshots that were never closed
 )
 
 // RunScheduler evaluates systems when their states may change by themselves: a
@@ -31,11 +33,13 @@ func (a *Assessor) RunScheduler(ctx context.Context) {
 		case <-a.dueWake:
 			timer.Stop()
 		}
+		a.sleeping.Store(math.MinInt64) // awake: nobody has to wake it
 		wait, err := a.RunDue(ctx)
 		if err != nil && ctx.Err() == nil {
 			a.cfg.Log.Error("reassessing what is due", "error", err)
 			wait = faultPause
 		}
+		a.sleeping.Store(a.now() + wait.Microseconds())
 		timer.Reset(wait)
 	}
 }
@@ -53,8 +57,11 @@ func (a *Assessor) RunDue(ctx context.Context) (time.Duration, error) {
 	if err := a.sweepConfig(ctx); err != nil {
 		return 0, err
 	}
-	if _, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error { return sweepParts(b, a.now(), 100) }); err != nil {
-		return 0, err
+	if now := a.now(); now >= a.partsSwept.Load()+sweepEvery {
+		a.partsSwept.Store(now)
+		if _, err := a.ledger.Commit(ctx, now, func(b *ledger.Batch) error { return sweepParts(b, now, 1000) }); err != nil {
+			return 0, err
+		}
 	}
 	for ctx.Err() == nil {
 		systems, next, err := a.dueNow(ctx)

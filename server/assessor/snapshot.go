@@ -93,6 +93,9 @@ func (it *item) join(parts []*storev1.SnapshotPart) error {
 		return err
 	}
 	v := &violations{}
+	if len(whole.Hosts) > MaxSnapshotHosts {
+		v.add("inventory.hosts", "the snapshot has %d hosts; at most %d: send the rest by upserts", len(whole.Hosts), MaxSnapshotHosts)
+	}
 	for _, x := range intake.Validate(whole) {
 		v.add("inventory."+x.Path, "%s, taking the snapshot's %d messages together", x.Message, len(parts)+1)
 	}

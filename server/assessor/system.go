@@ -206,6 +206,16 @@ func (s *system) views(policy *merge.Policy, instant int64) (in merge.Input, err
 	return in, nil
 }
 
+// merge makes one inventory of views. Who the system is is known, also where
+// hosts alone were reported.
+func (s *system) merge(in merge.Input) *merge.Merged {
+	m := merge.Merge(in)
+	if m.Inventory.System == nil {
+		m.Inventory.System = &pb.System{Id: s.id}
+	}
+	return m
+}
+
 // systemViews are what the sources said of the system at an instant, hosts apart.
 func (s *system) systemViews(instant int64) (out []merge.SystemView, err error) {
 	for _, st := range s.sources {

@@ -10,6 +10,7 @@ import (
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/auth"
+	"github.com/plumbline/plumbline/server/codec"
 	"github.com/plumbline/plumbline/server/fault"
 )
 
@@ -83,6 +84,10 @@ func (x *exchange) receive(ctx context.Context) error {
 			return err
 		}
 		x.waiting.Add(1)
+		if err := codec.Fault(item); err != nil {
+			x.answer(index, &pb.Receipt{Outcome: "rejected", Error: fault.Status(err, "").Proto()}, nil)
+			continue
+		}
 		if err := auth.CheckSource(ctx, sourceOf(item)); err != nil {
 			x.answer(index, &pb.Receipt{Outcome: "rejected", Error: fault.Status(err, "").Proto()}, nil)
 			continue

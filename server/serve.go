@@ -58,6 +58,10 @@ func (s *Server) addr(l *net.Listener) net.Addr {
 // Serve serves until ctx ends, then drains, and returns when nothing of the
 // server runs any more. It returns nil where ctx ended it, and the reason where
 // a listener failed. A Server serves once.
+//
+// What has not ended by the drain's deadline has its context canceled and its
+// connection cut. Serve still waits for such handlers to return, since the
+// caller closes the store next: a handler that ignores its context holds it up.
 func (s *Server) Serve(ctx context.Context) error {
 	if s.served.Swap(true) {
 		return errors.New("server: serves once; make another with New")

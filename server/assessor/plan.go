@@ -31,6 +31,7 @@ type plan struct {
 
 	touched   map[int64]uint32 // instants at which the series must be evaluated → why
 	from      int64            // the least of them; 0 where there is none
+	walk      bool             // instants between may matter that no item names
 	changed   bool             // a view changed
 	confirmed bool             // a view was confirmed: the head is to be written
 	others    map[string]int64 // other systems of changed hosts → from when they are due
@@ -109,6 +110,11 @@ func (p *plan) item(d *planned, seen map[string]*planned) error {
 	isNew := p.sys.isNew() && len(p.sys.head.Sources) == 0
 	if p.sys.head.Retired != 0 && it.observed <= p.sys.head.Retired {
 		return fault.FailedPrecondition("", "systems/%s was retired after %s was observed; submit what was observed since, and it comes back", p.sys.id, it.system)
+	}
+	if h := p.sys.head; h.Retired != 0 {
+		h.Retirements = append(h.Retirements, h.Retired, it.observed)
+		h.Retired = 0
+		p.touch(it.observed, causeInventory)
 	}
 	was := p.changed
 	p.changed = false
@@ -262,7 +268,7 @@ func (p *plan) stage(t *track, base *storev1.Address, at int64, msg proto.Messag
 
 // touch makes the series be evaluated at an instant.
 func (p *plan) touch(at int64, cause uint32) {
-	if _, ok := p.touched[at]; !ok || cause == causeInventory {
+	if _, ok := p.touched[at]; !ok || cause == causeInventory || cause == causeClaim {
 		p.touched[at] = cause
 	}
 	if p.from == 0 || at < p.from {
@@ -272,7 +278,9 @@ func (p *plan) touch(at int64, cause uint32) {
 
 // late tells whether series were evaluated at or after the instant from which
 // they must be evaluated now.
-func (p *plan) late() bool { return p.from <= p.sys.head.Latest && p.sys.head.Latest != 0 }
+func (p *plan) late() bool {
+	return p.walk || p.from <= p.sys.head.Latest && p.sys.head.Latest != 0
+}
 
 // gap tells whether a source was silent so long between two instants that what
 // it said became stale: then the same word again is a new version, so that the
@@ -438,6 +446,7 @@ func (p *plan) due() {
 	}
 	if h.ReplayFrom != 0 {
 		p.touch(h.ReplayFrom, h.ReplayCause)
+		p.walk = true
 	}
 	if until := validUntil(h); until <= p.now {
 		p.touch(max(until, 1), causeTime)
@@ -445,7 +454,7 @@ func (p *plan) due() {
 	g := p.a.guides.Load()
 	if h.ConfigEpoch != g.newest().epoch && !p.sys.isNew() {
 		if t := g.next(g.list[min(int(h.ConfigEpoch), len(g.list)-1)].from); t <= p.now {
-			p.touch(t, causeGuidance)
+			p.touch(t, causeDerived)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func (r *replay) run(from int64) error {
 
 // causeAt is the cause of a breakpoint at an instant.
 func (r *replay) causeAt(t int64) uint32 {
-	if c, ok := r.causes[t]; ok {
+	if c := r.causes[t]; c != causeDerived {
 		return c
 	}
 	g := r.a.guides.Load()
@@ -240,7 +240,7 @@ func (r *replay) step(t int64) (int64, error) {
 	for _, s := range r.series {
 		s.active = false
 	}
-	if r.sys.head.Retired == 0 || t < r.sys.head.Retired {
+	if !r.sys.retiredAt(t) {
 		for _, as := range r.a.guides.Load().at(t).assignments {
 			if !selects(as.src.Selector, r.sys.id, r.merged.Inventory.System) {
 				continue
@@ -253,6 +253,17 @@ func (r *replay) step(t int64) (int64, error) {
 		}
 	}
 	return next, r.end(t)
+}
+
+// retiredAt tells whether the system was retired at an instant.
+func (s *system) retiredAt(t int64) bool {
+	h := s.head
+	for i := 0; i+1 < len(h.Retirements); i += 2 {
+		if h.Retirements[i] <= t && t < h.Retirements[i+1] {
+			return true
+		}
+	}
+	return h.Retired != 0 && t >= h.Retired
 }
 
 // evaluate evaluates the series that an assignment makes.
@@ -332,7 +343,7 @@ func (r *replay) observe(s *seriesState, st *storev1.State, t int64) error {
 	if sameState(st, held) {
 		return r.setCurrent(s, held)
 	}
-	st.Cause, st.Correction = r.cause, r.late
+	st.Cause, st.Correction = r.cause, s.head != nil && s.head.Effective >= t
 	if s.current == nil {
 		st.Cause = causeFirst
 	}

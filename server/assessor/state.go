@@ -14,7 +14,8 @@ import (
 
 // Causes of a breakpoint. Their values are part of the format.
 const (
-	causeFirst uint32 = iota + 1
+	causeDerived uint32 = iota // to be derived from what holds at the instant
+	causeFirst
 	causeInventory
 	causeGuidance
 	causeTailoring

@@ -99,8 +99,7 @@ func TestInvalidUTF8(t *testing.T) {
 // A message nested a million times must be refused, not overflow the stack.
 func TestDeepNesting(t *testing.T) {
 	md := (&pb.LintChecklistRequest{}).ProtoReflect().Descriptor()
-	var deep func(n int) []byte
-	deep = func(n int) []byte { // LintChecklistRequest.checklist, then field 1 of whatever is inside
+	deep := func(n int) []byte { // LintChecklistRequest.checklist, then field 1 of whatever is inside
 		b := []byte{}
 		for range n {
 			b = protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), b)

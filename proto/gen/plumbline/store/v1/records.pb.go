@@ -127,7 +127,9 @@ type SystemHead struct {
 	// The instant at which the due index has the system; zero where it has it not.
 	Due int64 `protobuf:"varint,17,opt,name=due,proto3" json:"due,omitempty"`
 	// Whether a value was stale when the system was last evaluated.
-	SomeStale     bool `protobuf:"varint,18,opt,name=some_stale,json=someStale,proto3" json:"some_stale,omitempty"`
+	SomeStale bool `protobuf:"varint,18,opt,name=some_stale,json=someStale,proto3" json:"some_stale,omitempty"`
+	// The intervals during which it was retired: beginning and end in turn.
+	Retirements   []int64 `protobuf:"varint,19,rep,packed,name=retirements,proto3" json:"retirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +281,13 @@ func (x *SystemHead) GetSomeStale() bool {
 		return x.SomeStale
 	}
 	return false
+}
+
+func (x *SystemHead) GetRetirements() []int64 {
+	if x != nil {
+		return x.Retirements
+	}
+	return nil
 }
 
 // SourceHead is one source's newest view of a system, hosts apart.
@@ -1864,7 +1873,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\aAddress\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\rR\x04slot\x12\x14\n" +
-	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xb8\x04\n" +
+	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xde\x04\n" +
 	"\n" +
 	"SystemHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
@@ -1888,7 +1897,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\freplay_cause\x18\x10 \x01(\rR\vreplayCause\x12\x10\n" +
 	"\x03due\x18\x11 \x01(\x03R\x03due\x12\x1d\n" +
 	"\n" +
-	"some_stale\x18\x12 \x01(\bR\tsomeStale\"\xd8\x02\n" +
+	"some_stale\x18\x12 \x01(\bR\tsomeStale\x12$\n" +
+	"\vretirements\x18\x13 \x03(\x03B\x02\x10\x01R\vretirements\"\xd8\x02\n" +
 	"\n" +
 	"SourceHead\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +

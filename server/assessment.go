@@ -252,4 +252,3 @@ func (s *Assessment) ListClaims(ctx context.Context, req *pb.ListClaimsRequest) 
 func (s *Assessment) RevokeClaim(ctx context.Context, req *pb.RevokeClaimRequest) (*pb.Claim, error) {
 	return s.assessor.RevokeClaim(ctx, segment(req.Name, 1), segment(req.Name, 3), auth.FromContext(ctx).Actor)
 }
-

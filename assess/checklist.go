@@ -51,8 +51,8 @@ type compiledRule struct {
 	check      *rule.Program // nil: not checked
 	exceptions []exception
 	message    *template
-	pair       *rule.Pair
-	local      bool // reads its own host, parameters and the instant alone
+	pair       *rule.Pair // nil where the scope is another, or there is nothing to check with
+	local      bool       // reads its own host, parameters and the instant alone
 }
 
 type exception struct {
@@ -182,8 +182,8 @@ func (k *compiler) rule(r *pb.Rule, group int, path string) {
 		k.add(path+".scope", "%q is no scope; write one of %s", r.Scope, strings.Join(scopeNames[1:], ", "))
 		return
 	}
-	if r.Role == "unchecked" {
-		return
+	if r.Role == "unchecked" && r.Pair == nil && cr.scope == pairScope {
+		return // there is nothing to compile its expressions over
 	}
 	env := r.Scope
 	if cr.scope == pairScope {
@@ -256,7 +256,6 @@ func (k *compiler) references() {
 // profile checks that a profile names what is there; parameter values are
 // checked by making a plan of it.
 func (k *compiler) profile(p *pb.Profile, path string) {
-	known := len(k.problems)
 	for i, id := range p.Deselect {
 		if _, ok := k.ids[id]; !ok {
 			k.add(fmt.Sprintf("%s.deselect[%d]", path, i), "%q is neither a group nor a rule", id)
@@ -271,9 +270,6 @@ func (k *compiler) profile(p *pb.Profile, path string) {
 		if _, ok := k.out.byID[f.Rule]; !ok {
 			k.add(fmt.Sprintf("%s.refinements[%d].rule", path, i), "%q is no rule", f.Rule)
 		}
-	}
-	if known < len(k.problems) {
-		return
 	}
 	if _, issues := rule.NewValues(k.out.env, p.Parameters, nil); len(issues) > 0 {
 		k.issues(path, issues)

@@ -148,7 +148,11 @@ func (r *run) rule(i int, c *compiledRule) {
 		r.single(i, score.NotChecked)
 		return
 	}
-	if c.scope == pairScope {
+	switch {
+	case c.scope == pairScope && c.pair == nil:
+		r.single(i, score.NotChecked)
+		return
+	case c.scope == pairScope:
 		r.pairs(i, c)
 		return
 	}
@@ -262,9 +266,7 @@ func (r *run) reuse(i int, sc scope, t *subjects, s int, start int32) int {
 	if host == nil || old == nil || t.list[s].open() {
 		return 0
 	}
-	if old.byHost == nil {
-		old.index()
-	}
+	old.indexed.Do(old.index)
 	span, ok := old.byHost[host]
 	if !ok || s+span[1]-span[0] > len(t.list) {
 		return 0

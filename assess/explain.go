@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumbline/plumbline/assess/rule"
+	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
@@ -59,19 +60,19 @@ func (e *Evaluation) Explain(ruleID, subject string) (*pb.Explanation, error) {
 	for _, ref := range cr.src.References {
 		out.References = append(out.References, strings.TrimSpace(ref.Document+" "+ref.Section))
 	}
+	out.Missing = x.missingFacts(x.missing(r))
 	if !x.onSubject(r) {
-		if p := strings.TrimSuffix(x.e.SubjectID(r), openSuffix); p != "" && p != x.e.SubjectID(r) {
-			out.Missing = append(out.Missing, &pb.MissingFact{Path: p})
-		}
 		return out, nil
 	}
-	x.replay(r)
+	if x.replay(r) == score.Error {
+		out.Error = x.run.m.Err().Error()
+	}
 	x.facts(out)
 	x.values(out, cr, r)
 	return out, nil
 }
 
-// facts lists what the replayed rule read and what it missed.
+// facts lists what the replayed rule read.
 func (x *explainer) facts(out *pb.Explanation) {
 	m, merged := x.run.m, x.e.in.Merged
 	seen := map[string]bool{}
@@ -92,24 +93,41 @@ func (x *explainer) facts(out *pb.Explanation) {
 		out.Facts = append(out.Facts, read)
 	}
 	sort.Slice(out.Facts, func(a, b int) bool { return out.Facts[a].Path < out.Facts[b].Path })
-	questions := map[string]string{}
-	for _, f := range x.e.Plan.checklist.src.Facts {
-		questions[f.Name] = f.Question
-	}
-	stale := merged.Stale()
-	for _, path := range x.paths(m.Missing()) {
-		mf := &pb.MissingFact{Path: path}
-		if i := strings.LastIndex(path, "/facts/"); i >= 0 {
-			mf.Question = questions[path[i+len("/facts/"):]]
-		}
+}
+
+// missingFacts says of what is missing whom to ask, or who has fallen silent.
+func (x *explainer) missingFacts(paths []string) (out []*pb.MissingFact) {
+	stale := x.e.in.Merged.Stale()
+	for _, path := range paths {
+		mf := &pb.MissingFact{Path: path, Question: x.e.Plan.checklist.question(path)}
 		for _, s := range stale {
 			if path == s.Path || strings.HasPrefix(path, s.Path+"/") {
 				mf.StaleSource, mf.StaleConfirmedTime = s.Source, timestamp(s.Confirmed)
 				break
 			}
 		}
-		out.Missing = append(out.Missing, mf)
+		out = append(out, mf)
 	}
+	return out
+}
+
+// question is what to ask for the declared fact at a path; "" where the path
+// is not one of such a fact. The same name may stand in several scopes.
+func (c *Checklist) question(path string) string {
+	i := strings.LastIndex(path, "/facts/")
+	if i < 0 {
+		return ""
+	}
+	steps, s := strings.Split(path[:i], "/"), systemScope
+	if len(steps) > 1 {
+		s = listScopes[steps[len(steps)-2]]
+	}
+	for _, f := range c.src.Facts {
+		if f.Name == path[i+len("/facts/"):] && f.Scope == scopeNames[s] {
+			return f.Question
+		}
+	}
+	return ""
 }
 
 // values says how applies and check came out, and by which claim a rule passes.
@@ -120,11 +138,7 @@ func (x *explainer) values(out *pb.Explanation, cr *compiledRule, r *Result) {
 			return ""
 		}
 		x.bind(cr, s)
-		v := p.Bool(x.run.m)
-		if v == rule.Error && out.Error == "" && x.run.m.Err() != nil {
-			out.Error = x.run.m.Err().Error()
-		}
-		return v.String()
+		return p.Bool(x.run.m).String()
 	}
 	out.AppliesValue, out.CheckValue = value(cr.applies), value(cr.check)
 	if cr.applies == nil {

@@ -80,12 +80,13 @@ func (e *Evaluation) explainer() *explainer {
 }
 
 // replay runs the result's rule on its subject again, so that the machine
-// holds the facts read and missing.
-func (x *explainer) replay(r *Result) {
+// holds the facts read and missing. The state is that of a rule that counts.
+func (x *explainer) replay(r *Result) score.State {
 	s := &x.e.Subjects[r.Subject]
 	c := x.e.Plan.checklist.rules[r.Rule]
 	x.bind(c, s)
-	x.run.state(c)
+	state, _ := x.run.state(c)
+	return state
 }
 
 func (x *explainer) bind(c *compiledRule, s *Subject) {
@@ -130,11 +131,19 @@ func (x *explainer) finding(r *Result) *pb.Finding {
 
 // missing lists the paths of the facts that an unknown result lacks.
 func (x *explainer) missing(r *Result) []string {
-	if !x.onSubject(r) {
-		return []string{strings.TrimSuffix(x.e.SubjectID(r), openSuffix)}
+	switch c := x.e.Plan.checklist.rules[r.Rule]; {
+	case r.Subject < 0:
+		return nil
+	case x.onSubject(r):
+		x.replay(r)
+		return x.paths(x.run.m.Missing())
+	case c.scope == pairScope:
+		x.run.side(c, true)
+		refs := x.run.m.Missing()
+		x.run.side(c, false)
+		return x.paths(append(refs, x.run.m.Missing()...))
 	}
-	x.replay(r)
-	return x.paths(x.run.m.Missing())
+	return []string{strings.TrimSuffix(x.e.SubjectID(r), openSuffix)}
 }
 
 func (x *explainer) paths(refs []rule.FactRef) []string {
@@ -151,18 +160,36 @@ func (x *explainer) paths(refs []rule.FactRef) []string {
 }
 
 func (x *explainer) message(r *Result) string {
-	cr := x.e.Plan.checklist.rules[r.Rule]
+	cr, state := x.e.Plan.checklist.rules[r.Rule], r.State
 	switch {
-	case r.Subject < 0 || r.State == score.Pass || r.State == score.NotApplicable:
+	case r.Subject < 0:
 		return ""
 	case !x.onSubject(r):
+		return x.openMessage(cr, r)
+	case state == score.Informational:
+		state = x.replay(r)
+	}
+	switch state {
+	case score.Unknown:
+		return "Not known: facts are missing."
+	case score.Error:
+		x.replay(r)
+		return fmt.Sprintf("Could not be evaluated: %v.", x.run.m.Err())
+	case score.Fail:
+		x.bind(cr, &x.e.Subjects[r.Subject])
+		return cr.message.render(x.run.m)
+	}
+	return ""
+}
+
+// openMessage is the message of a result about what may still be there.
+func (x *explainer) openMessage(cr *compiledRule, r *Result) string {
+	switch {
+	case cr.scope != pairScope:
 		return fmt.Sprintf("The list %s is not reported in full, so that there may be more to assess.",
 			strings.TrimSuffix(x.e.SubjectID(r), openSuffix))
-	case r.State == score.Unknown:
-		return "Not known: facts are missing."
-	case cr.message == nil:
-		return ""
+	case r.State == score.Error:
+		return "The pairs could not be made: a list or a key could not be evaluated."
 	}
-	x.bind(cr, &x.e.Subjects[r.Subject])
-	return cr.message.render(x.run.m)
+	return "There may be more pairs: facts that make them are missing."
 }

@@ -1,11 +1,13 @@
 package assess
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/rule"
 	"github.com/plumbline/plumbline/assess/rule/fact"
 	"github.com/plumbline/plumbline/assess/score"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
 // Pairs relate two lists' elements whose keys are equal: "no other role shares
@@ -20,13 +22,12 @@ const unknownPair = "pairs" + openSuffix
 // pairs runs a pair rule.
 func (r *run) pairs(i int, c *compiledRule) {
 	start := len(r.e.Results)
-	left, open := r.keyed(c, true)
-	right, openRight := r.keyed(c, false)
-	buckets := make(map[string][]unsafe.Pointer, len(right))
-	for _, x := range right {
+	left, right := r.side(c, true), r.side(c, false)
+	buckets := make(map[string][]unsafe.Pointer, len(right.elems))
+	for _, x := range right.elems {
 		buckets[x.key] = append(buckets[x.key], x.elem)
 	}
-	for _, l := range left {
+	for _, l := range left.elems {
 		for _, re := range buckets[l.key] {
 			if l.elem == re {
 				continue // nothing stands beside itself
@@ -37,50 +38,62 @@ func (r *run) pairs(i int, c *compiledRule) {
 			r.append(i, c, &r.e.Subjects[at], at, state, exception)
 		}
 	}
-	// A list that may have more can make more pairs, unless the other is whole
-	// and empty.
-	nobody := len(left) == 0 && open == rule.True || len(right) == 0 && openRight == rule.True
-	switch {
-	case (open != rule.True || openRight != rule.True) && !nobody:
+	switch all := rule.And(left.all, right.all); {
+	case all != rule.True && !left.nobody() && !right.nobody():
 		at := int32(len(r.e.Subjects))
 		r.e.Subjects = append(r.e.Subjects, Subject{text: unknownPair})
 		state := score.Unknown
-		if open == rule.Error || openRight == rule.Error {
+		if all == rule.Error {
 			state = score.Error
 		}
 		r.append(i, c, &r.e.Subjects[at], at, state, -1)
 	case len(r.e.Results) == start:
 		r.single(i, score.NotApplicable)
 	}
+	// Which pairs there are may change as long as the lists and the keys may.
+	for n := start; n < len(r.e.Results); n++ {
+		res := &r.e.Results[n]
+		res.ValidUntil = min(res.ValidUntil, left.until, right.until)
+	}
 }
 
-// keyedElem is an element with its key.
+// side is one side of a pair rule: its elements that have a known key.
+type side struct {
+	elems []keyedElem
+	all   rule.Tri // True: there are no others
+	until int64    // until when that stays so
+}
+
 type keyedElem struct {
 	key  string
 	elem unsafe.Pointer
 }
 
-// keyed lists one side's elements that have a known key. True says that those
-// are all.
-func (r *run) keyed(c *compiledRule, left bool) (out []keyedElem, open rule.Tri) {
+// nobody tells whether the side is known to be empty: then there are no pairs,
+// whatever the other side has.
+func (s side) nobody() bool { return len(s.elems) == 0 && s.all == rule.True }
+
+// side finds one side's elements. The machine then holds what was missing.
+func (r *run) side(c *compiledRule, left bool) side {
 	r.m.Pair(nil, nil)
 	list, key := c.pair.Right, c.pair.RightKey
 	if left {
 		list, key = c.pair.Left, c.pair.LeftKey
 	}
-	elems, open := list(r.m)
-	elems = append([]unsafe.Pointer(nil), elems...)
+	elems, all := list(r.m)
+	s := side{all: all}
 	var b []byte
-	for _, e := range elems {
+	for _, e := range slices.Clone(elems) {
 		var known rule.Tri
 		b, known = key(r.m, e, b[:0])
 		if known != rule.True {
-			open = rule.And(open, known)
+			s.all = rule.And(s.all, known)
 			continue
 		}
-		out = append(out, keyedElem{string(b), e})
+		s.elems = append(s.elems, keyedElem{string(b), e})
 	}
-	return out, open
+	s.until = r.m.Horizon()
+	return s
 }
 
 // pairSubject adds a pair to the subjects.
@@ -94,7 +107,11 @@ func (r *run) pairSubject(left, right unsafe.Pointer) int32 {
 func (r *run) title(elem unsafe.Pointer) string {
 	if r.paths == nil {
 		inv := r.e.in.Merged.Inventory
-		r.paths = fact.NewPaths(inv, inv.System)
+		sys := inv.System
+		if sys == nil {
+			sys = &pb.System{}
+		}
+		r.paths = fact.NewPaths(inv, sys)
 	}
 	path, ok := r.paths.Of(elem, nil)
 	if !ok {

@@ -2,6 +2,7 @@ package assess
 
 import (
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/shape"
@@ -64,6 +65,17 @@ var (
 		componentScope: hostShape.Field("components"), endpointScope: hostShape.Field("endpoints"),
 		accountScope: hostShape.Field("accounts"),
 	}
+
+	// listScopes are the scopes of what stands in lists, by the list's name.
+	listScopes = func() map[string]scope {
+		out := map[string]scope{hostsField.Name: hostScope, facilitiesField.Name: facilityScope}
+		for _, lists := range []map[scope]*shape.Field{systemLists, hostLists} {
+			for s, f := range lists {
+				out[f.Name] = s
+			}
+		}
+		return out
+	}()
 )
 
 // Subject is what one result is about.
@@ -114,8 +126,8 @@ const openSuffix = "/?"
 // host, so that one host's subjects are a range.
 type subjects struct {
 	list    []Subject
-	byHost  map[unsafe.Pointer][2]int // range of each host's subjects, where reuse asks for it
-	nothing string                    // the path of the list that is reported empty, where list is empty
+	byHost  map[unsafe.Pointer][2]int // range of each host's subjects
+	indexed sync.Once                 // makes byHost, where reuse asks for it
 }
 
 // appendList appends the elements of one list, and its open subject.
@@ -158,9 +170,6 @@ func subjectsOf(inv *pb.Inventory, s scope, t *subjects) {
 		}
 		t.appendHostLists(inv, hostLists[s])
 	}
-	if len(t.list) == 0 {
-		t.nothing = nothingOf(s)
-	}
 }
 
 func (t *subjects) appendHostLists(inv *pb.Inventory, f *shape.Field) {
@@ -179,19 +188,4 @@ func (t *subjects) appendHostLists(inv *pb.Inventory, f *shape.Field) {
 	if p := hostsField.Presence(shape.Ptr(inv)); p == shape.Absent || p == shape.Partial {
 		t.list = append(t.list, Subject{text: "hosts" + openSuffix})
 	}
-}
-
-// nothingOf names what is empty when a scope has no subject.
-func nothingOf(s scope) string {
-	switch {
-	case s == hostScope:
-		return "hosts"
-	case s == facilityScope:
-		return "facilities"
-	case systemLists[s] != nil:
-		return systemLists[s].Name
-	case hostLists[s] != nil:
-		return hostLists[s].Name
-	}
-	return "system"
 }

@@ -3,6 +3,7 @@ package assess
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plumbline/plumbline/assess/rule"
 )
@@ -75,11 +76,12 @@ func nextPlaceholder(src string) (text, expr string, start int, rest, problem st
 	return b.String(), "", len(src), "", ""
 }
 
-// position is the line and column, from 1, of a byte offset.
+// position is the line and column, from 1, of a byte offset. Columns count
+// characters, as those of expressions do.
 func position(src string, offset int) (line, column int) {
 	before := src[:min(offset, len(src))]
 	line = strings.Count(before, "\n") + 1
-	return line, len(before) - strings.LastIndexByte(before, '\n')
+	return line, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }
 
 // render writes the message for the machine's subject; what is not known

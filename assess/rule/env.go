@@ -5,11 +5,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sync"
 
 	"cel.dev/cel-go/cel"
 
-	"github.com/plumbline/plumbline/assess/rule/fact"
+	"github.com/plumbline/plumbline/assess/rule/machine"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
@@ -32,18 +31,14 @@ const (
 type Env struct {
 	decls    syntax.Decls
 	syntax   *syntax.Env
-	defaults []value
-	tables   []map[string]value
-	paths    fact.Interner
-
-	mu   sync.Mutex
-	once map[string]int // index of what is computed once a system, by its text
+	defaults []machine.Value
+	owner    machine.Owner
 }
 
 // NewEnv makes a checklist's environment. It returns nil and what is wrong
 // with the declarations; rules are not looked at.
 func NewEnv(c *pb.Checklist) (*Env, []Issue) {
-	d := declarer{env: &Env{once: map[string]int{}}}
+	d := declarer{env: &Env{}}
 	d.parameters(c.Parameters)
 	d.tables(c.Tables)
 	d.facts(c.Facts)
@@ -116,7 +111,7 @@ func (d *declarer) tables(list []*pb.Table) {
 		if t == nil {
 			continue
 		}
-		entries := make(map[string]value, len(tab.Entries))
+		entries := make(map[string]machine.Value, len(tab.Entries))
 		for _, key := range slices.Sorted(maps.Keys(tab.Entries)) {
 			v, problem := valueOf(tab.Entries[key], t)
 			if problem != "" {
@@ -125,7 +120,7 @@ func (d *declarer) tables(list []*pb.Table) {
 			entries[key] = v
 		}
 		d.env.decls.Tables = append(d.env.decls.Tables, syntax.Named{Name: tab.Name, Type: t})
-		d.env.tables = append(d.env.tables, entries)
+		d.env.owner.Tables = append(d.env.owner.Tables, entries)
 	}
 }
 
@@ -156,19 +151,6 @@ func (d *declarer) claims(list []*pb.ClaimDeclaration) {
 		}
 		d.env.decls.Claims = append(d.env.decls.Claims, c.Id)
 	}
-}
-
-// onceIndex is the index of the memo for a part with that text. Equal texts
-// mean equal values within one checklist, so rules share them.
-func (e *Env) onceIndex(text string) int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	i, ok := e.once[text]
-	if !ok {
-		i = len(e.once)
-		e.once[text] = i
-	}
-	return i
 }
 
 // CEL returns cel-go's environment in which expressions of a scope are

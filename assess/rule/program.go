@@ -5,23 +5,17 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/plumbline/plumbline/assess/rule/compile"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
-	"github.com/plumbline/plumbline/assess/shape"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
 // Program is a compiled expression. It is immutable and safe for concurrent
 // use by several machines.
 type Program struct {
-	env      *Env
-	straight int64
-	cost     float64
-	local    bool
-
-	// One of these is set, as the expression was wanted.
-	condition boolFn
-	show      showFn
-	elements  list[unsafe.Pointer]
+	code  *compile.Program
+	cost  float64
+	local bool
 }
 
 // Compile compiles an expression of a scope: "system", "unit", "host" and so
@@ -40,16 +34,7 @@ func (e *Env) compile(src string, s syntax.Scope, want Want) (*Program, *syntax.
 	if len(issues) > 0 {
 		return nil, nil, issues
 	}
-	p := &Program{env: e, straight: syntax.StraightCost(tree.Root), cost: tree.Cost, local: tree.Local}
-	g := &generator{env: e}
-	switch want {
-	case syntax.WantBool:
-		p.condition = g.boolean(tree.Root)
-	case syntax.WantMessages:
-		p.elements = lists(g, tree.Root, msgKit)
-	default:
-		p.show = g.show(tree.Root)
-	}
+	p := &Program{code: compile.Compile(&e.owner, tree, want), cost: tree.Cost, local: tree.Local}
 	return p, tree.Root.Type, nil
 }
 
@@ -62,60 +47,15 @@ func (p *Program) Local() bool { return p.local }
 // about one operation.
 func (p *Program) Cost() float64 { return p.cost }
 
-// begin checks that the machine can run the program, and counts what it costs
-// at least.
-func (p *Program) begin(m *Machine) bool {
-	if m.env != p.env {
-		m.fault = foreignFault
-		return false
-	}
-	return m.spend(p.straight)
-}
-
-// over tells whether the budget was spent while the program ran.
-func (m *Machine) over() bool {
-	if m.left < 0 {
-		m.fault = spentFault
-		return true
-	}
-	return false
-}
-
 // Bool runs a condition for the machine's subject.
-func (p *Program) Bool(m *Machine) Tri {
-	if !p.begin(m) {
-		m.over()
-		return Error
-	}
-	v := p.condition(m)
-	if m.over() {
-		return Error
-	}
-	return v
-}
+func (p *Program) Bool(m *Machine) Tri { return p.code.Condition(&m.run) }
 
 // Scalar runs an expression that was wanted as a text to show: numbers in
 // decimal, instants in RFC 3339 and UTC, lists separated by commas. ok is false
 // where it is not known.
 func (p *Program) Scalar(m *Machine) (text string, ok bool) {
-	b, t := p.append(m, nil)
+	b, t := p.code.Append(&m.run, nil)
 	return string(b), t == True
-}
-
-// append appends the text; True says that there is one.
-func (p *Program) append(m *Machine, b []byte) ([]byte, Tri) {
-	if !p.begin(m) {
-		m.over()
-		return b, Error
-	}
-	out, st := p.show(m, b)
-	switch {
-	case m.over():
-		return b, Error
-	case st != known:
-		return b, Tri(st)
-	}
-	return out, True
 }
 
 // Pair is a rule's pair scope, compiled.
@@ -141,65 +81,52 @@ func pairNamed(name string) (syntax.Scope, bool) {
 // "right" or "right_key".
 func (e *Env) CompilePair(src *pb.PairScope) (*Pair, []Issue) {
 	var issues []Issue
-	side := func(field, text string, s syntax.Scope, want Want) (*Program, *shape.Message) {
+	side := func(field, text string, s syntax.Scope, want Want) (*Program, *syntax.Type) {
 		p, t, is := e.compile(text, s, want)
 		for _, i := range is {
 			i.Field = field
 			issues = append(issues, i)
 		}
-		if t == nil || t.Elem == nil {
-			return p, nil
-		}
-		return p, t.Elem.Msg
+		return p, t
 	}
 	system := syntax.Scope{Name: "system"}
 	out := &Pair{}
-	var left, right *shape.Message
+	var left, right, leftKey, rightKey *syntax.Type
 	out.left, left = side("left", src.GetLeft(), system, syntax.WantMessages)
 	out.right, right = side("right", src.GetRight(), system, syntax.WantMessages)
 	if left == nil || right == nil {
 		return nil, issues
 	}
-	leftKey := syntax.Scope{Name: syntax.PairScope, Left: left}
-	rightKey := syntax.Scope{Name: syntax.PairScope, Right: right}
-	out.leftKey, _ = side("left_key", src.GetLeftKey(), leftKey, syntax.WantKey)
-	out.rightKey, _ = side("right_key", src.GetRightKey(), rightKey, syntax.WantKey)
-	out.Scope = pairPrefix + left.Name + "," + right.Name
+	out.leftKey, leftKey = side("left_key", src.GetLeftKey(), syntax.Scope{Name: syntax.PairScope, Left: left.Elem.Msg}, syntax.WantKey)
+	out.rightKey, rightKey = side("right_key", src.GetRightKey(), syntax.Scope{Name: syntax.PairScope, Right: right.Elem.Msg}, syntax.WantKey)
+	if leftKey != nil && rightKey != nil && leftKey.Kind != rightKey.Kind {
+		issues = append(issues, Issue{Field: "right_key", Line: 1, Column: 1, Message: fmt.Sprintf(
+			"this key is of type %s, but the left one is of type %s; no pair would be found", rightKey, leftKey)})
+	}
 	if len(issues) > 0 {
 		return nil, issues
 	}
+	out.Scope = pairPrefix + left.Elem.Msg.Name + "," + right.Elem.Msg.Name
 	return out, nil
 }
 
 // Left gives the left elements, which are valid until the machine's next
 // Subject. True says that they are all there are, Unknown that there may be
 // more, Error that some could not be computed.
-func (p *Pair) Left(m *Machine) ([]unsafe.Pointer, Tri) { return p.left.messages(m) }
+func (p *Pair) Left(m *Machine) ([]unsafe.Pointer, Tri) { return p.left.code.Messages(&m.run) }
 
 // Right gives the right elements, as Left does.
-func (p *Pair) Right(m *Machine) ([]unsafe.Pointer, Tri) { return p.right.messages(m) }
-
-func (p *Program) messages(m *Machine) ([]unsafe.Pointer, Tri) {
-	if !p.begin(m) {
-		m.over()
-		return nil, Error
-	}
-	elems, g := p.elements(m)
-	if m.over() {
-		return nil, Error
-	}
-	return elems, g.undecided(True)
-}
+func (p *Pair) Right(m *Machine) ([]unsafe.Pointer, Tri) { return p.right.code.Messages(&m.run) }
 
 // LeftKey appends the key of a left element to b; equal keys have equal
 // bytes. It is True where the key is known.
 func (p *Pair) LeftKey(m *Machine, left unsafe.Pointer, b []byte) ([]byte, Tri) {
-	m.vars[syntax.SubjectSlot] = left
-	return p.leftKey.append(m, b)
+	m.run.Msgs.Vars[syntax.SubjectSlot] = left
+	return p.leftKey.code.Append(&m.run, b)
 }
 
 // RightKey appends the key of a right element, as LeftKey does.
 func (p *Pair) RightKey(m *Machine, right unsafe.Pointer, b []byte) ([]byte, Tri) {
-	m.vars[syntax.SecondSlot] = right
-	return p.rightKey.append(m, b)
+	m.run.Msgs.Vars[syntax.SecondSlot] = right
+	return p.rightKey.code.Append(&m.run, b)
 }

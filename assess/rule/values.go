@@ -5,27 +5,16 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plumbline/plumbline/assess/rule/machine"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
-
-// value is the value of a parameter or a table's entry: the field that its
-// type asks for. Instants and spans of time are in microseconds.
-type value struct {
-	b   bool
-	i   int64
-	d   float64
-	s   string
-	is  []int64
-	ss  []string
-	set map[string]struct{} // of ss, where that is long
-}
 
 // Values are a checklist's parameters, resolved for one profile and
 // tailoring. They are immutable.
 type Values struct {
 	env  *Env
-	vals []value
+	vals []machine.Value
 }
 
 // NewValues resolves the parameters: a tailoring's value goes before a
@@ -70,52 +59,38 @@ func paramNames(e *Env) string {
 	return out
 }
 
-// longList is the length from which a list of texts is searched by a hash.
-const longList = 8
-
-func setOf(list []string) map[string]struct{} {
-	if len(list) <= longList {
-		return nil
-	}
-	set := make(map[string]struct{}, len(list))
-	for _, s := range list {
-		set[s] = struct{}{}
-	}
-	return set
-}
-
 // valueOf checks that a value is of the declared type.
-func valueOf(v *pb.Value, t *syntax.Type) (out value, problem string) {
+func valueOf(v *pb.Value, t *syntax.Type) (out machine.Value, problem string) {
 	got := ""
 	switch x := v.GetValue().(type) {
 	case nil:
 		return out, fmt.Sprintf("there is no value; write one of type %s", t)
 	case *pb.Value_BoolValue:
-		got, out.b = "bool", x.BoolValue
+		got, out.B = "bool", x.BoolValue
 	case *pb.Value_IntValue:
-		got, out.i = "int", x.IntValue
+		got, out.I = "int", x.IntValue
 		if t.Kind == syntax.Double {
-			got, out.d = "double", float64(x.IntValue)
+			got, out.D = "double", float64(x.IntValue)
 		}
 	case *pb.Value_DoubleValue:
-		got, out.d = "double", x.DoubleValue
+		got, out.D = "double", x.DoubleValue
 	case *pb.Value_StringValue:
-		got, out.s = "string", x.StringValue
+		got, out.S = "string", x.StringValue
 	case *pb.Value_DurationValue:
-		got, out.i = "duration", x.DurationValue.GetSeconds()*1e6+int64(x.DurationValue.GetNanos())/1e3
+		got, out.I = "duration", x.DurationValue.GetSeconds()*1e6+int64(x.DurationValue.GetNanos())/1e3
 		if s := x.DurationValue.GetSeconds(); s > syntax.MaxDuration/1_000_000 || s < -syntax.MaxDuration/1_000_000 {
 			return out, "the duration is longer than 292 years"
 		}
 	case *pb.Value_TimeValue:
-		got, out.i = "timestamp", micros(x.TimeValue)
+		got, out.I = "timestamp", x.TimeValue.GetSeconds()*1e6+int64(x.TimeValue.GetNanos())/1e3
 		if !x.TimeValue.IsValid() {
 			return out, "the timestamp is not within the years 1 to 9999"
 		}
 	case *pb.Value_Strings:
-		got, out.ss = "list(string)", x.Strings.GetValues()
-		out.set = setOf(out.ss)
+		got, out.Ss = "list(string)", x.Strings.GetValues()
+		out.Set = machine.SetOf(out.Ss)
 	case *pb.Value_Ints:
-		got, out.is = "list(int)", x.Ints.GetValues()
+		got, out.Is = "list(int)", x.Ints.GetValues()
 	}
 	if got != t.String() {
 		return out, fmt.Sprintf("the value is of type %s, but %s is declared", got, t)

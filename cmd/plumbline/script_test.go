@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -145,30 +146,29 @@ func serveInScript(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("PLUMBLINE_SERVER", p.grpc)
 	ts.Setenv("HTTP", p.http)
-	stopped := false
-	servers[ts.Name()] = func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		return p.stop()
-	}
+	stop := sync.OnceValue(p.stop)
+	servers.Store(ts.Name(), stop)
 	ts.Defer(func() {
-		if err := servers[ts.Name()](); err != nil {
+		if err := stop(); err != nil {
 			ts.Logf("%v", err)
 		}
 	})
 }
 
-// servers stop the server of a script, by the script's name.
-var servers = map[string]func() error{}
+// servers stop the server of a script, by the script's name; scripts run beside
+// each other.
+var servers sync.Map
 
 // unserve stops the script's server; it must end cleanly.
 func unserve(ts *testscript.TestScript, neg bool, _ []string) {
 	if neg {
 		ts.Fatalf("unserve cannot be negated")
 	}
-	ts.Check(servers[ts.Name()]())
+	stop, ok := servers.Load(ts.Name())
+	if !ok {
+		ts.Fatalf("no server was started")
+	}
+	ts.Check(stop.(func() error)())
 }
 
 // program is this test binary under the name by which it is plumbline.

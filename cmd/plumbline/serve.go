@@ -75,6 +75,7 @@ func serverFlags(f *pflag.FlagSet, c *server.Config) {
 	f.Uint32Var(&c.MaxConcurrentStreams, "max-concurrent-streams", server.DefaultMaxConcurrentStreams, "how many calls one connection may have under way")
 	f.DurationVar(&c.CallTimeout, "call-timeout", server.DefaultCallTimeout, "the longest that one call may take")
 	f.DurationVar(&c.StreamIdleTimeout, "stream-idle-timeout", server.DefaultStreamIdleTimeout, "the longest that a stream may be silent")
+	f.DurationVar(&c.DrainDelay, "drain-delay", 0, "how long to go on at shutdown after saying so at /readyz, for load balancers to notice")
 	f.DurationVar(&c.DrainTimeout, "drain-timeout", server.DefaultDrainTimeout, "how long calls under way may take to end at shutdown")
 }
 
@@ -95,7 +96,7 @@ func flagWords(err error) error {
 var fieldFlags = strings.NewReplacer("GRPCAddr", "--grpc-addr", "HTTPAddr", "--http-addr", "TLSCert", "--tls-cert", "TLSKey", "--tls-key",
 	"ClientCA", "--client-ca", "AuthRequired", "--auth-required", "AllowedOrigins", "--allowed-origins", "LogFormat", "--log-format",
 	"LogLevel", "--log-level", "MaxMessageBytes", "--max-message-bytes", "MaxBodyBytes", "--max-body-bytes",
-	"CallTimeout", "--call-timeout", "StreamIdleTimeout", "--stream-idle-timeout", "DrainTimeout", "--drain-timeout")
+	"CallTimeout", "--call-timeout", "StreamIdleTimeout", "--stream-idle-timeout", "DrainTimeout", "--drain-timeout", "DrainDelay", "--drain-delay")
 
 // serve opens the store and serves until ctx ends. started is told the addresses
 // once calls are taken; nil for nobody. The store closes last, when nothing runs

@@ -78,7 +78,9 @@ func (e *estimator) own(n *Node) float64 {
 	}
 	switch n.Op {
 	case In:
-		total += n.Args[1].size / 4
+		if l := n.Args[1]; !l.Once || l.Type.Elem.Kind != Text { // else it is a hash
+			total += l.size / 4
+		}
 	case Equal, NotEqual:
 		total += n.Args[0].size
 	case MakeList:
@@ -113,7 +115,7 @@ func (l *lowerer) limit(root *Node, scope Scope) {
 		l.at(e.wide.Pos, "this makes texts of %.0f bytes and more; concatenate less", e.wide.width)
 	case total > MaxCost:
 		l.at(root.Pos, "this costs too much: about %.1e operations in a system with %.0f hosts and %.0f subjects of scope %s, %.0e are allowed; "+
-			"look elements up by id (inventory.host(id)), use scope pair, or take out what does not depend on the subject",
+			"look elements up by id (inventory.host(id)), use scope pair, or write x in list instead of list.exists(y, y == x)",
 			total, assumedSizes["Inventory.hosts"], subjects, scope.Name, MaxCost)
 	}
 }

@@ -72,8 +72,12 @@ func Words(err error) string {
 }
 
 func (a *App) problem(prefix string, err error, p *clients.Problem) {
-	a.Note("%s%s", prefix, Words(err))
+	message := Words(err)
+	a.Note("%s%s", prefix, message)
 	for _, v := range p.Violations {
+		if strings.Contains(message, v.Message) {
+			continue // the server says a single violation in its message too
+		}
 		if v.Field == "" {
 			a.Note("  %s", v.Message)
 			continue

@@ -253,5 +253,5 @@ func stoppable(ctx context.Context, r io.Reader) (in io.Reader, stop func() bool
 		_, err := io.Copy(pw, r)
 		pw.CloseWithError(err)
 	}()
-	return pr, context.AfterFunc(ctx, func() { pr.CloseWithError(ctx.Err()) })
+	return pr, context.AfterFunc(ctx, func() { pw.CloseWithError(ctx.Err()) })
 }

@@ -21,8 +21,8 @@ func (a *app) claimCreate() *cobra.Command {
 	start, expires := a.Instant(), a.Instant()
 	c := cli.Command(cli.Spec{
 		Use: "create SYSTEM ID", Short: "File a person's word on which an exception rests", Args: cobra.ExactArgs(2),
-		Long: `File a claim: a person's word on which an exception of the guidance rests, such as
-"this data center is physically secure". It holds from its start until it
+		Long: `File a claim: a person's word on which an exception of the guidance rests, such
+as "this data center is physically secure". It holds from its start until it
 expires or is revoked.`,
 		Example: "  plumbline claim create intranet dc1-secure --claim secure-data-center --subject facilities/dc1 --claimant 'R. Roe' --expires +365d",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {

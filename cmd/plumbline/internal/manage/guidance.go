@@ -218,7 +218,7 @@ func (a *app) lint(name string) (*pb.LintChecklistResponse, error) {
 func (a *app) guidanceTest() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "test FILE|ID[@VERSION]...", Short: "Run the examples of checklists", Args: cobra.MinimumNArgs(1),
-		Long:    "Run the examples of checklists, files or those that ship. Each rule needs one that\npasses, one that fails and one that is unknown.",
+		Long:    "Run the examples of checklists, files or those that ship. Each rule needs one\nthat passes, one that fails and one that is unknown.",
 		Example: "  plumbline guidance test mine.yaml\n  plumbline guidance test sharepoint-2007",
 		Do: func(_ context.Context, args []string) error {
 			var failed error

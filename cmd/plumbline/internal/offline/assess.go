@@ -172,8 +172,16 @@ func (o *offline) evaluate(ctx context.Context, at time.Time) (*pb.AssessInvento
 	}
 	e := o.plan.Evaluate(assess.Input{Merged: merged, Claims: o.claims, Waivers: o.waivers, At: us})
 	r := &pb.AssessInventoryResponse{Assessment: e.Assessment(), Findings: e.Findings()}
+	// The end of patience is nothing that happens.
+	stale := time.UnixMicro(merged.ValidUntil)
+	if u := r.Assessment.GetValidUntil(); u != nil && u.AsTime().Equal(stale) {
+		r.Assessment.ValidUntil = nil
+	}
 	for _, f := range r.Findings {
 		f.System = o.system()
+		if u := f.GetValidUntil(); u != nil && u.AsTime().Equal(stale) {
+			f.ValidUntil = nil
+		}
 	}
 	return r, nil
 }

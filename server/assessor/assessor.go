@@ -60,6 +60,7 @@ type Assessor struct {
 
 	dueWake    chan struct{} // the scheduler should look again
 	sleeping   atomic.Int64  // until when the scheduler sleeps, in microseconds
+	postponed  sync.Map      // systems that failed → when they are tried again
 	partsSwept atomic.Int64  // when snapshots that were never closed were last swept
 	swept      atomic.Uint64 // 1 + the epoch for which all systems have been looked at
 	configMu   sync.Mutex    // one change of guidance or policy at a time
@@ -79,7 +80,7 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 		cfg.QueueBytes = 256 << 20
 	}
 	a := &Assessor{
-		ledger: l, cfg: cfg, library: newLibrary(), cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
+		ledger: l, cfg: cfg, library: newLibrary(cfg.Log), cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
 		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
 	}
 	if err := a.reload(ctx); err != nil {

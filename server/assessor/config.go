@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -81,6 +82,7 @@ type library struct {
 	mu       sync.Mutex
 	compiled map[string]*assess.Checklist // "{checklist} {version}"
 	plans    map[planKey]*assess.Plan
+	log      *slog.Logger
 }
 
 type planKey struct {
@@ -89,8 +91,8 @@ type planKey struct {
 	tailoring digest.Digest
 }
 
-func newLibrary() *library {
-	return &library{compiled: map[string]*assess.Checklist{}, plans: map[planKey]*assess.Plan{}}
+func newLibrary(log *slog.Logger) *library {
+	return &library{log: log, compiled: map[string]*assess.Checklist{}, plans: map[planKey]*assess.Plan{}}
 }
 
 func versionKey(id, version string) string { return id + " " + version }
@@ -233,7 +235,8 @@ func (c *configuration) resolve(g *guide, l *library) error {
 		}
 		k, err := l.checklist(rec)
 		if err != nil {
-			return err
+			l.log.Error("an assignment is left out", "assignment", a.Assignment.Name, "error", err)
+			continue
 		}
 		plan, err := l.plan(k, a.Assignment.Profile, a.Assignment.Tailoring)
 		if err != nil {

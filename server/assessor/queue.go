@@ -3,6 +3,8 @@ package assessor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -180,15 +182,29 @@ func (a *Assessor) planLane(ctx context.Context, l *lane) {
 			items = append(items, j.it)
 		}
 	}
-	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		p, err := a.makePlan(tx, l.system, items, a.now())
-		l.plan = p
-		return err
+	err := a.guarded(func() error {
+		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
+			p, err := a.makePlan(tx, l.system, items, a.now())
+			l.plan = p
+			return err
+		})
 	})
 	if err != nil {
 		l.plan = nil
 		a.finish(l, err)
 	}
+}
+
+// guarded turns a panic into an error: a defect that one system's data bring
+// out is told to those who wait for that system, and stops nobody else.
+func (a *Assessor) guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			a.cfg.Log.Error("panic in the write path", "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("assessor: panic: %v", r)
+		}
+	}()
+	return f()
 }
 
 // commitAll commits batch after batch.
@@ -211,26 +227,13 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 	if len(live) == 0 {
 		return
 	}
-	_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error {
-		stale = stale[:0]
-		for _, l := range live {
-			switch err := l.plan.recheck(b); {
-			case errors.Is(err, errConflict):
-				stale = append(stale, l)
-				continue
-			case err != nil:
-				return err
-			}
-			if l.plan.empty() {
-				l.plan.makeReceipts()
-				continue
-			}
-			if err := l.plan.apply(b); err != nil {
-				return err
-			}
-		}
-		b.SweepRequests(a.now(), 2*len(live))
-		return nil
+	err := a.guarded(func() error {
+		_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) (err error) {
+			stale, err = applyAll(b, live, stale[:0])
+			b.SweepRequests(a.now(), 2*len(live))
+			return err
+		})
+		return err
 	})
 	if a.cfg.Metrics != nil {
 		a.cfg.Metrics.Commit(len(live), time.Since(start))
@@ -256,6 +259,27 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 	if wake {
 		a.pokeScheduler()
 	}
+}
+
+// applyAll carries plans out, and lists those whose heads have changed.
+func applyAll(b *ledger.Batch, lanes, stale []*lane) ([]*lane, error) {
+	for _, l := range lanes {
+		switch err := l.plan.recheck(b); {
+		case errors.Is(err, errConflict):
+			stale = append(stale, l)
+			continue
+		case err != nil:
+			return stale, err
+		}
+		if l.plan.empty() {
+			l.plan.makeReceipts()
+			continue
+		}
+		if err := l.plan.apply(b); err != nil {
+			return stale, err
+		}
+	}
+	return stale, nil
 }
 
 // isEarlier tells whether something is due before the scheduler would wake.

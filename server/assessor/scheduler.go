@@ -5,7 +5,10 @@ import (
 	"math"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -15,6 +18,7 @@ const (
 	sweepBatch = 1000             // systems looked at for new guidance at once
 	longest    = 10 * time.Minute // sleep, so that a clock that was set is noticed
 	faultPause = 5 * time.Second  // after an error of the store
+	postpone   = 600 * 1e6        // microseconds until a system that failed is tried again
 	sweepEvery = 3600 * 1e6       // microseconds between looks for snapshots that were never closed
 )
 
@@ -86,7 +90,7 @@ func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, er
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		systems, next = nil, ledger.MaxInstant
 		for _, n := range tx.Due(now) {
-			if id, ok := tx.Name(nameSystem, n); ok {
+			if id, ok := tx.Name(nameSystem, n); ok && !a.isPostponed(id, now) {
 				systems = append(systems, id)
 			}
 			if len(systems) == dueBatch {
@@ -95,6 +99,9 @@ func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, er
 		}
 		if at, _, ok := tx.NextDue(); ok {
 			next = at
+			if at <= now { // what is due is postponed
+				next = now + faultPause.Microseconds()
+			}
 		}
 		return nil
 	})
@@ -111,12 +118,27 @@ func (a *Assessor) reassessAll(ctx context.Context, systems []string) error {
 		}
 		jobs = append(jobs, j)
 	}
-	for _, j := range jobs {
+	for i, j := range jobs {
 		if _, err := j.wait(ctx); err != nil {
-			return err
+			if ctx.Err() != nil || fault.Code(err) == codes.Unavailable || fault.Code(err) == codes.ResourceExhausted {
+				return err // nothing can be written now
+			}
+			// One system that cannot be evaluated must not keep the others from it.
+			a.cfg.Log.Error("reassessing a system", "system", systems[i], "error", err)
+			a.postponed.Store(systems[i], a.now()+postpone)
 		}
 	}
 	return nil
+}
+
+// isPostponed tells whether a system failed lately and waits for its next try.
+func (a *Assessor) isPostponed(id string, now int64) bool {
+	until, ok := a.postponed.Load(id)
+	if ok && until.(int64) <= now {
+		a.postponed.Delete(id)
+		return false
+	}
+	return ok
 }
 
 // sweepConfig evaluates the systems that were last evaluated under guidance or

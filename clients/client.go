@@ -27,7 +27,10 @@ type Config struct {
 	// CAFile is a PEM file with the authorities that may have signed the
 	// server's certificate; the machine's own where empty.
 	CAFile string
-	// TLS is used instead of CAFile where it is set.
+	// CertFile and KeyFile are PEM files with the certificate that the client
+	// shows, for servers that ask for one; empty for none.
+	CertFile, KeyFile string
+	// TLS is used instead of the files where it is set.
 	TLS *tls.Config
 	// Insecure leaves TLS out. It is refused unless the address is on this
 	// machine, since the token would cross a network in the clear.
@@ -110,18 +113,19 @@ func (c Config) options(transport credentials.TransportCredentials) []grpc.DialO
 
 func (c Config) transport() (credentials.TransportCredentials, error) {
 	if c.Insecure {
-		if c.TLS != nil || c.CAFile != "" {
-			return nil, errors.New("both TLS and no TLS are asked for: leave out Insecure, or TLS and CAFile")
+		if c.TLS != nil || c.CAFile != "" || c.CertFile != "" || c.KeyFile != "" {
+			return nil, errors.New("both TLS and no TLS are asked for: leave out Insecure, or TLS and its files")
 		}
 		if c.Dialer == nil && !IsLoopback(c.Address) {
 			return nil, fmt.Errorf("%s is not on this machine: without TLS the token and the inventory would cross the network in the clear", c.Address)
 		}
 		return insecure.NewCredentials(), nil
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.TLS != nil {
-		config = c.TLS.Clone()
-	} else if c.CAFile != "" {
+		return credentials.NewTLS(c.TLS.Clone()), nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CAFile != "" {
 		pem, err := os.ReadFile(c.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("authorities: %w", err)
@@ -130,6 +134,13 @@ func (c Config) transport() (credentials.TransportCredentials, error) {
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("authorities: %s holds no PEM certificate", c.CAFile)
 		}
+	}
+	if c.CertFile != "" || c.KeyFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
 	}
 	return credentials.NewTLS(config), nil
 }

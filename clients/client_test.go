@@ -50,6 +50,7 @@ func TestDialRefusals(t *testing.T) {
 		"both TLS and no TLS":     {Address: "localhost:1", Insecure: true, CAFile: empty},
 		"holds no PEM":            {Address: "localhost:1", CAFile: empty},
 		"no such file":            {Address: "localhost:1", CAFile: filepath.Join(dir, "none.pem")},
+		"client certificate":      {Address: "localhost:1", CertFile: empty, KeyFile: empty},
 		"9 attempts: give 1 to 5": {Address: "localhost:1", Attempts: 9},
 	} {
 		if _, err := Dial(t.Context(), c); err == nil || !strings.Contains(err.Error(), words) {

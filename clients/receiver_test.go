@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
@@ -27,6 +28,8 @@ type receiver struct {
 	listener *bufconn.Listener
 	// trouble decides before and after each item what goes wrong; nil for nothing.
 	trouble func() fault
+	// silence is how long a stream may be silent; zero for ever.
+	silence time.Duration
 
 	mu    sync.Mutex
 	taken map[string]*pb.SubmitItem
@@ -73,7 +76,7 @@ func startReceiver(t testing.TB, trouble func() fault) *receiver {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.Serve(r.listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		if err := s.Serve(r.listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) && err.Error() != "closed" {
 			t.Errorf("serve: %v", err)
 		}
 	}()
@@ -136,6 +139,28 @@ func (r *receiver) take(item *pb.SubmitItem, index int) *pb.Receipt {
 	return receipt
 }
 
+// recv receives an item, unless the client is silent for too long.
+func (r *receiver) recv(st grpc.BidiStreamingServer[pb.SubmitItem, pb.Receipt]) (*pb.SubmitItem, error) {
+	if r.silence == 0 {
+		return st.Recv()
+	}
+	type received struct {
+		item *pb.SubmitItem
+		err  error
+	}
+	got := make(chan received, 1)
+	go func() {
+		item, err := st.Recv()
+		got <- received{item, err}
+	}()
+	select {
+	case x := <-got:
+		return x.item, x.err
+	case <-time.After(r.silence):
+		return nil, status.Error(codes.DeadlineExceeded, "the stream was silent for too long")
+	}
+}
+
 func (r *receiver) StreamSubmit(st grpc.BidiStreamingServer[pb.SubmitItem, pb.Receipt]) error {
 	r.mu.Lock()
 	r.streams++
@@ -143,7 +168,7 @@ func (r *receiver) StreamSubmit(st grpc.BidiStreamingServer[pb.SubmitItem, pb.Re
 	r.token = md.Get("authorization")
 	r.mu.Unlock()
 	for index := 0; ; index++ {
-		item, err := st.Recv()
+		item, err := r.recv(st)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -88,6 +88,9 @@ type run struct {
 
 // attempt works over one connection until all is answered or it breaks.
 func (r *run) attempt(ctx context.Context, client pb.InventoryServiceClient) error {
+	if r.finished() {
+		return r.sourceError()
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	st, err := client.StreamSubmit(ctx)
@@ -103,10 +106,25 @@ func (r *run) attempt(ctx context.Context, client pb.InventoryServiceClient) err
 	if sent := <-sender; sent != nil && !errors.Is(sent, context.Canceled) && err == nil {
 		err = sent
 	}
-	if err == nil && r.source.err != nil {
-		err = finalError{r.source.err}
+	if err == nil {
+		err = r.sourceError()
 	}
 	return err
+}
+
+// finished says whether there is nothing more to send and nothing unanswered.
+func (r *run) finished() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended && len(r.unanswered) == 0
+}
+
+// sourceError is the items' own error. It is asked for once they have ended.
+func (r *run) sourceError() error {
+	if r.source.err == nil {
+		return nil
+	}
+	return finalError{r.source.err}
 }
 
 // send sends what is unanswered, then new items, then says that there are no
@@ -207,6 +225,31 @@ func (r *run) take(receipt *pb.Receipt) error {
 	}
 	r.report()
 	return nil
+}
+
+// awaitItem waits for the next item if nothing is unanswered. idle says that it
+// did so. It is called between two connections.
+func (r *run) awaitItem(ctx context.Context) (idle bool, err error) {
+	r.mu.Lock()
+	idle = len(r.unanswered) == 0 && !r.ended
+	r.mu.Unlock()
+	if !idle {
+		return false, nil
+	}
+	select {
+	case e, ok := <-r.source.entries:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if ok {
+			r.unanswered = append(r.unanswered, e)
+			r.taken++
+		} else {
+			r.ended = true
+		}
+		return true, nil
+	case <-ctx.Done():
+		return true, fmt.Errorf("stopped: %w", ctx.Err())
+	}
 }
 
 // match finds the item that a receipt answers, by its position on the

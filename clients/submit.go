@@ -116,6 +116,14 @@ func (s *Submitter) Submit(ctx context.Context, items iter.Seq2[*pb.SubmitItem, 
 		if r.progress.Answered > before {
 			try = 1
 		}
+		// A connection that broke while there was nothing to send, such as one that
+		// the server ended for being silent, is replaced when there is something.
+		if idle, err := r.awaitItem(ctx); err != nil {
+			return r.state(), err
+		} else if idle {
+			try = 0
+			continue
+		}
 		if try >= s.config.Attempts {
 			return r.state(), fmt.Errorf("gave up after %d connections without an answer: %w", try, err)
 		}

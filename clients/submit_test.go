@@ -48,7 +48,10 @@ func TestEachItemIsAnsweredOnce(t *testing.T) {
 			r := startReceiver(t, randomly(seed, 40, cutBefore, cutAfter, endEarly, resetStream, storeDown))
 			c := r.client(t, "")
 			answers := make([]int, n)
-			p, err := quick(c, window).Submit(t.Context(), submissions(n), func(a Answer) error {
+			// How many connections in a row bring no answer is chance here.
+			submitter := quick(c, window)
+			submitter.config.Attempts = 1000
+			p, err := submitter.Submit(t.Context(), submissions(n), func(a Answer) error {
 				answers[a.Index]++
 				if want := fmt.Sprintf("systems/s%d", a.Index); a.Receipt.System != want || a.Receipt.RequestId != RequestID(a.Item) {
 					return fmt.Errorf("item %d has the answer of %s", a.Index, a.Receipt.System)
@@ -152,6 +155,51 @@ func TestGivesUp(t *testing.T) {
 	p, err := s.Submit(t.Context(), submissions(10), nil)
 	if err == nil || !strings.Contains(err.Error(), "gave up after 4 connections") || p.Answered != 0 || r.streams != 4 {
 		t.Errorf("%v, %+v, %d streams", err, p, r.streams)
+	}
+}
+
+// TestSilence lets the server end the stream again and again while there is
+// nothing to send: that is no reason to give up.
+func TestSilence(t *testing.T) {
+	r := startReceiver(t, nil)
+	r.silence = 5 * time.Millisecond
+	items := func(yield func(*pb.SubmitItem, error) bool) {
+		for i := range 4 {
+			time.Sleep(60 * time.Millisecond)
+			if !yield(submission(i), nil) {
+				return
+			}
+		}
+	}
+	s := NewSubmitter(r.client(t, "").Inventory(), SubmitterConfig{Attempts: 2, FirstWait: time.Millisecond, LongestWait: time.Millisecond})
+	p, err := s.Submit(t.Context(), items, nil)
+	if err != nil || p.Answered != 4 || r.streams < 3 {
+		t.Errorf("%v, %+v, %d streams", err, p, r.streams)
+	}
+	if len(r.taken) != 4 {
+		t.Errorf("%d items were taken", len(r.taken))
+	}
+}
+
+// TestEndsWithoutServer ends the items after the server is gone for good: all is
+// answered, so there is nothing left to need it for.
+func TestEndsWithoutServer(t *testing.T) {
+	r := startReceiver(t, nil)
+	answered := make(chan struct{})
+	items := func(yield func(*pb.SubmitItem, error) bool) {
+		if yield(submission(0), nil) {
+			<-answered
+			r.listener.Close()
+			r.cut()
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	p, err := quick(r.client(t, ""), 4).Submit(t.Context(), items, func(Answer) error {
+		close(answered)
+		return nil
+	})
+	if err != nil || p.Answered != 1 {
+		t.Errorf("%v, %+v", err, p)
 	}
 }
 

@@ -222,7 +222,7 @@ func (w *writer) series(s *seriesState) {
 		if !v.staged {
 			continue
 		}
-		payload := encode(v.msg)
+		payload := encode(v.msg.(*storev1.State))
 		a, depth := w.b.Append(e.Stream, v.effective, recordState, payload, base)
 		base = &ledger.Base{Addr: a, Payload: payload, Depth: depth}
 		out.Breakpoints++

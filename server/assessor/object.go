@@ -14,20 +14,38 @@ const schema = 1
 // message is a generated message that can be made anew.
 type message[T any] interface {
 	*T
+	envelope
+}
+
+// envelope is a stored message. The generated fast methods will do: the bytes
+// are ours, and their checksum was verified.
+type envelope interface {
 	proto.Message
+	MarshalVT() ([]byte, error)
+	UnmarshalVT([]byte) error
 }
 
 // decode reads a stored envelope.
 func decode[T any, M message[T]](b []byte) (M, error) {
 	m := M(new(T))
-	if err := proto.Unmarshal(b, m); err != nil {
+	if err := m.UnmarshalVT(b); err != nil {
 		return nil, fmt.Errorf("%w: a stored %s: %v", ledger.ErrCorrupt, m.ProtoReflect().Descriptor().Name(), err)
 	}
 	return m, nil
 }
 
 // encode writes an envelope. The messages are ours and always valid.
-func encode(m proto.Message) []byte {
+func encode(m envelope) []byte {
+	b, err := m.MarshalVT()
+	if err != nil {
+		panic(fmt.Sprintf("assessor: %T does not marshal: %v", m, err))
+	}
+	return b
+}
+
+// encodeView writes a view with its maps in order, so that views which differ
+// little have bytes that differ little: they are stored as differences.
+func encodeView(m proto.Message) []byte {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		panic(fmt.Sprintf("assessor: %T does not marshal: %v", m, err))

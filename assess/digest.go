@@ -54,9 +54,7 @@ func (e *Evaluation) appendSubjectID(b []byte, r *Result) []byte {
 		return append(b, s.text...)
 	}
 	if s.host != nil && s.host != s.elem {
-		id, _ := hostShape.Key.Text(s.host)
-		b = append(append(append(b, "hosts/"...), id...), '/')
+		b = append(append(append(b, "hosts/"...), pathKey(hostShape, s.host)...), '/')
 	}
-	key, _ := s.list.Elem.Key.Text(s.elem)
-	return append(append(append(b, s.list.Name...), '/'), key...)
+	return append(append(append(b, s.list.Name...), '/'), pathKey(s.list.Elem, s.elem)...)
 }

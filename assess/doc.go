@@ -12,10 +12,12 @@
 //     name the field, the line and the column.
 //   - [Checklist.Plan] resolves a profile and a tailoring (plan.go): which rules
 //     are selected, how much they weigh, what the parameters are.
-//   - [Plan.Evaluate] finds each rule's subjects (subjects.go), runs the rule on
-//     each (evaluate.go) and gives an [Evaluation].
-//   - An [Evaluation] is scored (tally.go), shown (finding.go, explain.go) and
-//     digested (digest.go).
+//   - [Plan.Evaluate] finds each rule's subjects (subjects.go, pair.go), runs the
+//     rule on each (evaluate.go), finds the waivers that accept failures
+//     (waiver.go) and gives an [Evaluation].
+//   - An [Evaluation] is scored (tally.go), shown (finding.go, explain.go, with
+//     messages by template.go; fix.go says what to mend first) and digested
+//     (digest.go).
 //
 // Packages below it: shape reads messages by offset, rule compiles CEL, merge
 // makes one inventory of what several sources say, score combines states as

@@ -88,16 +88,23 @@ type Subject struct {
 	left, right unsafe.Pointer // of a pair
 }
 
-// ID is the subject's id, such as "hosts/web1/endpoints/443".
+// ID is the subject's id, such as "hosts/web1/endpoints/443": its path in the
+// inventory.
 func (s *Subject) ID() string {
 	if s.text != "" {
 		return s.text
 	}
-	key, _ := s.list.Elem.Key.Text(s.elem)
+	at := s.list.Name + "/" + pathKey(s.list.Elem, s.elem)
 	if s.host == nil || s.host == s.elem {
-		return s.list.Name + "/" + key
+		return at
 	}
-	return hostPath(s.host) + "/" + s.list.Name + "/" + key
+	return hostPath(s.host) + "/" + at
+}
+
+// pathKey is a message's key as a step of a path.
+func pathKey(m *shape.Message, elem unsafe.Pointer) string {
+	key, _ := m.Key.Text(elem)
+	return shape.PathKey(key)
 }
 
 // Host is the id of the host that the subject stands on; empty where it
@@ -113,10 +120,7 @@ func (s *Subject) Host() string {
 // open tells whether the subject stands for what a list may still have.
 func (s *Subject) open() bool { return strings.HasSuffix(s.text, openSuffix) }
 
-func hostPath(host unsafe.Pointer) string {
-	id, _ := hostShape.Key.Text(host)
-	return "hosts/" + id
-}
+func hostPath(host unsafe.Pointer) string { return "hosts/" + pathKey(hostShape, host) }
 
 // openSuffix ends the id of the one more, unknown subject of a list that is
 // unreported or partial; what comes before is the path of the list.

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/auth"
@@ -15,20 +13,19 @@ import (
 
 // Assemble builds the whole service over a ledger: the assessor, the four
 // services over it, and the Server before them. stat tells the store's size
-// for the metrics. The caller serves, runs the assessor's scheduler, and
+// for the metrics; workers is how many plans are made at once, 0 for the
+// assessor's default. The caller serves, runs the assessor's scheduler, and
 // afterwards closes the assessor and then the store.
-func Assemble(ctx context.Context, l *ledger.Ledger, c Config, stat func(context.Context) (store.Stat, error)) (*Server, *assessor.Assessor, error) {
+func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) (store.Stat, error), c Config, workers int) (*Server, *assessor.Assessor, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
 	}
 	c = c.withDefaults()
-	key := make([]byte, 32)
-	if _, err := io.ReadFull(c.Random, key); err != nil {
-		return nil, nil, fmt.Errorf("server: a key for page tokens: %w", err)
-	}
-	pages := page.New(key)
+	// Without a key page tokens survive a restart; they choose nothing but
+	// where in the caller's own list to go on.
+	pages := page.New(nil)
 	m := metrics.New(metrics.Build{Version: c.Build.Version, Commit: c.Build.Commit, Engine: c.Build.Engine})
-	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m})
+	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m, Workers: workers})
 	if err != nil {
 		return nil, nil, err
 	}

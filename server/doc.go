@@ -15,11 +15,13 @@
 //
 // # Tour
 //
-//	config.go       Config, the one struct of settings; check.go refuses bad ones
+//	config.go       Config, the one struct of settings; config_check.go refuses bad ones
+//	assemble.go     Assemble: the whole service over a ledger, for who embeds it
 //	server.go       New: puts the parts together
 //	serve.go        Serve: listens, serves, drains, returns when all is down
 //	log.go          the logger
-//	inventory*.go, assessment*.go, guidance*.go, admin.go   a file an RPC group
+//	inventory*.go, assessment.go, guidance.go, admin*.go   a file an RPC group
+//	names.go, filter.go   resource names and instants in requests; filters of findings
 //
 //	assessor        the one write path and the reads beside it
 //	intercept       what every call passes; auth, check and fault are its parts

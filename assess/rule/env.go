@@ -111,13 +111,13 @@ func (d *declarer) tables(list []*pb.Table) {
 		if t == nil {
 			continue
 		}
-		entries := make(map[string]machine.Value, len(tab.Entries))
+		entries := make(map[string]*machine.Value, len(tab.Entries))
 		for _, key := range slices.Sorted(maps.Keys(tab.Entries)) {
 			v, problem := valueOf(tab.Entries[key], t)
 			if problem != "" {
 				d.add(fmt.Sprintf("%s.entries[%q]", field, key), "%s", problem)
 			}
-			entries[key] = v
+			entries[key] = &v
 		}
 		d.env.decls.Tables = append(d.env.decls.Tables, syntax.Named{Name: tab.Name, Type: t})
 		d.env.owner.Tables = append(d.env.owner.Tables, entries)

@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"log/slog"
+	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/storefile"
 	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/assessor"
-	"github.com/plumbline/plumbline/server/auth"
-	"github.com/plumbline/plumbline/server/metrics"
-	"github.com/plumbline/plumbline/server/page"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/spf13/cobra"
@@ -98,6 +94,9 @@ var fieldFlags = strings.NewReplacer("GRPCAddr", "--grpc-addr", "HTTPAddr", "--h
 	"LogLevel", "--log-level", "MaxMessageBytes", "--max-message-bytes", "MaxBodyBytes", "--max-body-bytes",
 	"CallTimeout", "--call-timeout", "StreamIdleTimeout", "--stream-idle-timeout", "DrainTimeout", "--drain-timeout", "DrainDelay", "--drain-delay")
 
+// gcPercent is how far the heap may grow over what lives before it is collected.
+const gcPercent = 400
+
 // serve opens the store and serves until ctx ends. started is told the addresses
 // once calls are taken; nil for nobody. The store closes last, when nothing runs
 // any more that could use it.
@@ -116,15 +115,21 @@ func serve(ctx context.Context, config server.Config, store storeConfig, started
 		return storefile.Explain(path, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	services, running, err := openServices(ctx, db, &config, store)
+	if os.Getenv("GOGC") == "" {
+		// What lives is small and what a submission leaves behind is much: with
+		// Go's default the collector takes a third of the processor time.
+		debug.SetGCPercent(gcPercent)
+	}
+	l, err := ledger.Open(ctx, db)
 	if err != nil {
 		return storefile.Explain(path, err)
 	}
-	defer running.close()
-	s, err := server.New(config, services, running.ready)
+	s, work, err := server.Assemble(ctx, l, db.Stat, config, store.workers)
 	if err != nil {
-		return err
+		return storefile.Explain(path, err)
 	}
+	running := &running{assessor: work}
+	defer running.close()
 	if err := s.Listen(ctx); err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -139,78 +144,8 @@ func serve(ctx context.Context, config server.Config, store storeConfig, started
 
 // running is what works behind the services.
 type running struct {
-	ledger   *ledger.Ledger
 	assessor *assessor.Assessor
 	tasks    sync.WaitGroup
-}
-
-// openServices puts the services together over a store: the ledger keeps the
-// records, the assessor is the one write path above it, and the services are
-// thin over both.
-func openServices(ctx context.Context, db *bolt.DB, config *server.Config, store storeConfig) (server.Services, *running, error) {
-	if config.Clock == nil {
-		config.Clock = time.Now
-	}
-	if config.Random == nil {
-		config.Random = rand.Reader
-	}
-	if config.Logger == nil {
-		config.Logger = logger(*config)
-	}
-	l, err := ledger.Open(ctx, db)
-	if err != nil {
-		return server.Services{}, nil, err
-	}
-	counters := metrics.New(metrics.Build{Version: config.Build.Version, Commit: config.Build.Commit, Engine: config.Build.Engine})
-	work, err := assessor.New(ctx, l, assessor.Config{Clock: config.Clock, Log: config.Logger, Metrics: counters, Workers: store.workers})
-	if err != nil {
-		return server.Services{}, nil, err
-	}
-	counters.Queue("submissions", func() float64 { return float64(work.QueueDepth()) })
-	size := func(of func(size, free int64) int64) func() float64 {
-		return func() float64 {
-			s, err := db.Stat(context.WithoutCancel(ctx))
-			if err != nil {
-				config.Logger.Warn("the store's size is not known", "error", err)
-			}
-			return float64(of(s.SizeBytes, s.FreeBytes))
-		}
-	}
-	counters.Store(size(func(size, _ int64) int64 { return size }), size(func(_, free int64) int64 { return free }))
-	tokens := auth.InLedger(l)
-	authenticator := auth.NewAuthenticator(tokens, config.Clock)
-	// Without a key page tokens survive a restart; they choose nothing but where
-	// in the caller's own list to go on.
-	pages := page.New(nil)
-	return server.Services{
-		Inventory:  server.NewInventory(work, pages, config.Clock),
-		Guidance:   server.NewGuidance(work, pages, config.Clock),
-		Assessment: server.NewAssessment(work, pages, config.Clock),
-		Admin: server.NewAdmin(server.AdminConfig{
-			Ledger: l, Tokens: tokens, Authenticator: authenticator, Pages: pages, Build: config.Build, Clock: config.Clock, Random: config.Random,
-		}),
-		Authenticator: authenticator, Metrics: counters,
-	}, &running{ledger: l, assessor: work}, nil
-}
-
-// logger makes the log that the server and what is behind it write. A format or
-// level that is none was refused before.
-func logger(c server.Config) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		level = slog.LevelInfo
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(c.LogOutput, options))
-	}
-	return slog.New(slog.NewTextHandler(c.LogOutput, options))
-}
-
-// ready says why the service cannot answer; nil if it can. A store that met an
-// unknown outcome fails every read from then on.
-func (r *running) ready(ctx context.Context) error {
-	return r.ledger.View(ctx, func(*ledger.Tx) error { return nil })
 }
 
 // schedule reassesses what changes by itself, until ctx ends.

@@ -13,6 +13,14 @@
 //	                       roll-ups, audit and request ids
 //	  answer    queue.go   after the commit: receipts
 //
+// Beside it: body.go tells requests apart, snapshot.go joins the parts of a
+// snapshot, late.go puts late views into their place, match.go and link.go find
+// the host that an id means, track.go has one timeline in memory, system.go one
+// system with its views, state.go the packed results, cache.go large systems
+// between commits. config.go has guidance and policy by instant, configure.go,
+// claim.go and retire.go change what systems are evaluated under, scheduler.go
+// evaluates what is due. read.go, resource.go and history.go are the reads.
+//
 // Evaluation happens outside the transaction. The Update rechecks that the heads
 // which the plan was made of are still those in the store; if another commit
 // came between, the plan is made again.

@@ -92,7 +92,7 @@ func (s *Service) serve(ctx context.Context, t testing.TB, l *ledger.Ledger, c s
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	srv, a, err := server.Assemble(ctx, l, c, s.Store.Stat)
+	srv, a, err := server.Assemble(ctx, l, s.Store.Stat, c, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -216,7 +216,7 @@ func (g *generator) matches(n *syntax.Node) boolFn {
 		if st != known {
 			return calc.Tri(st)
 		}
-		if !m.Spend(int64(4 + len(v))) {
+		if !m.Spend(int64(4 + 4*len(v))) {
 			return calc.Error
 		}
 		return calc.Truth(re.MatchString(v))
@@ -305,13 +305,13 @@ func (g *generator) textCall(n *syntax.Node) fn[string] {
 	return unary(scalars(g, n.Args[0], boolKit), calc.BoolToText, fs)
 }
 
-// costly counts a text's length before it is worked on.
+// costly counts a text's length before it is worked on, or copied.
 //
 //go:noinline
 func costly(x fn[string]) fn[string] {
 	return func(m *machine.Machine) (string, state) {
 		v, st := x(m)
-		m.Charge(len(v) / 16)
+		m.Charge(len(v) / 2)
 		return v, st
 	}
 }
@@ -331,7 +331,7 @@ func concatenated(x, y fn[string], fs *calc.Faults) fn[string] {
 		if len(v)+len(w) > maxText {
 			return "", m.Fail(&fs[calc.TooLong])
 		}
-		if !m.Spend(int64((len(v) + len(w)) / 8)) {
+		if !m.Spend(int64((len(v) + len(w)) / 2)) {
 			return "", failed
 		}
 		return v + w, known

@@ -207,15 +207,26 @@ func (g *generator) textIn(elem, l *syntax.Node) boolFn {
 			if st != known {
 				return calc.Tri(st)
 			}
-			param := &m.Params[i]
-			if param.Set != nil {
-				_, ok := param.Set[v]
-				return calc.Truth(ok)
-			}
-			return calc.Truth(slices.Contains(param.Ss, v))
+			return calc.Truth(m.Params[i].Contains(v))
 		}
 	case l.Once:
 		return inMemo(g, x, l)
+	case l.Op == syntax.TableEntry:
+		return inTable(x, tableEntry(g, l, func(v *machine.Value) *machine.Value { return v }))
 	}
 	return contained(g, elem, l, textKit)
+}
+
+// inTable looks for a text in a table's entry.
+//
+//go:noinline
+func inTable(x fn[string], entry fn[*machine.Value]) boolFn {
+	return func(m *machine.Machine) calc.Tri {
+		v, st := x(m)
+		e, entryState := entry(m)
+		if st|entryState != known {
+			return calc.Tri(calc.Both(st, entryState))
+		}
+		return calc.Truth(e.Contains(v))
+	}
 }

@@ -148,8 +148,8 @@ func tableEntry[T any](g *generator, n *syntax.Node, get func(*machine.Value) T)
 		if st != known {
 			return out, st
 		}
-		if v, ok := entries[k]; ok {
-			return get(&v), known
+		if v := entries[k]; v != nil {
+			return get(v), known
 		}
 		return out, m.Absent(nil, m.Keyed(path, k))
 	}

@@ -73,10 +73,13 @@ func madeList[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	for i, a := range n.Args {
 		elems[i] = scalars(g, a, k)
 	}
-	lane := k.lane
+	lane, cost := k.lane, syntax.ElementCost*int64(len(elems))
 	return func(m *machine.Machine) ([]T, gaps) {
 		ln, gap := laneAt[T](m, lane), gaps(0)
 		from := len(ln.Stack)
+		if !m.Spend(cost) {
+			return nil, wrong
+		}
 		for _, elem := range elems {
 			v, st := elem(m)
 			if st != known {
@@ -97,7 +100,7 @@ func joined[T any](a, b list[T], k *kit[T]) list[T] {
 	return func(m *machine.Machine) ([]T, gaps) {
 		x, xGap := a(m)
 		y, yGap := b(m)
-		if !m.Spend(int64(len(x) + len(y))) {
+		if !m.Spend(syntax.ElementCost * int64(len(x)+len(y))) {
 			return nil, wrong
 		}
 		ln := laneAt[T](m, lane)
@@ -155,7 +158,7 @@ func (g *generator) cost(n *syntax.Node) int64 {
 func filtered[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	own := *n
 	own.Once = false // that it is remembered is the caller's business
-	each := g.cost(&own)
+	each := g.cost(&own) + syntax.ElementCost
 	inner, s := g.peel(&own)
 	over, lane := lists(g, inner, k), k.lane
 	return func(m *machine.Machine) ([]T, gaps) {
@@ -196,7 +199,7 @@ func mappedFrom[S, T any](g *generator, n *syntax.Node, sk *kit[S], k *kit[T]) l
 	inner, s := g.peel(n.Args[0])
 	over, to := lists(g, inner, sk), scalars(g, n.Args[1], k)
 	from, into, slot := sk.lane, k.lane, n.Slot
-	each := syntax.StraightCost(n.Args[1]) + g.cost(n.Args[0])
+	each := syntax.StraightCost(n.Args[1]) + g.cost(n.Args[0]) + syntax.ElementCost
 	return func(m *machine.Machine) ([]T, gaps) {
 		elems, gap := over(m)
 		if !m.Spend(each * int64(len(elems))) {

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/rule/calc"
@@ -23,6 +24,15 @@ type Value struct {
 	Is  []int64
 	Ss  []string
 	Set map[string]struct{} // of Ss, where that is long
+}
+
+// Contains looks for a text in a list of texts.
+func (v *Value) Contains(s string) bool {
+	if v.Set != nil {
+		_, ok := v.Set[s]
+		return ok
+	}
+	return slices.Contains(v.Ss, s)
 }
 
 // Context is what programs are evaluated over.

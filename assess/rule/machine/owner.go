@@ -10,7 +10,7 @@ import (
 // machine of the same owner. It is safe for concurrent use.
 type Owner struct {
 	Paths  fact.Interner
-	Tables []map[string]Value // by the table's index; not changed after the first program
+	Tables []map[string]*Value // by the table's index; not changed after the first program
 
 	mu   sync.Mutex
 	once map[string]int

@@ -15,21 +15,31 @@ var assumedSizes = map[string]float64{
 	"Inventory.hosts": 10_000, "Inventory.facilities": 100,
 	"System.channels": 1000, "System.accounts": 1000, "System.boundaries": 100,
 	"System.zones": 50, "System.populations": 50, "System.units": 20, "System.domains": 20,
-	"Host.packages": 500, "Host.services": 200, "Host.ports": 100,
-	"Host.components": 20, "Host.endpoints": 20,
+	"Host.packages": 200, "Host.services": 100, "Host.ports": 50,
+	"Host.components": 4, "Host.endpoints": 4,
 }
 
+// ElementCost is what an element of a list that is made costs, beside what
+// computing it costs: it takes memory until the list is used up.
+const ElementCost = 8
+
 const (
-	otherSize = 16 // of the lists that are not named above
-	paramSize = 64 // of lists in parameters, tables and facts
+	otherSize = 8  // of the lists that are not named above
+	paramSize = 32 // of lists in parameters, tables and facts
 	textWidth = 64
 )
 
 // assumedSubjects are how many subjects a scope has in such a system.
 var assumedSubjects = map[string]float64{
-	"host": 10_000, "component": 20_000, "endpoint": 20_000, PairScope: 20_000,
+	"host": 10_000, "component": 40_000, "endpoint": 40_000, PairScope: 20_000,
 	"channel": 1000, "account": 1000, "boundary": 100, "facility": 100, "zone": 50, "population": 50,
 	"unit": 20, "domain": 20, "system": 1,
+}
+
+// Hashed tells whether membership in the list is looked up by a hash, once the
+// list is long.
+func Hashed(l *Node) bool {
+	return l.Type.Elem.Kind == Text && (l.Once || l.Op == Const || l.Op == Param || l.Op == TableEntry)
 }
 
 // MaxCost bounds what one expression may cost for all subjects of a large
@@ -69,8 +79,10 @@ func (e *estimator) own(n *Node) float64 {
 		e.wide = n
 	}
 	switch n.Op {
-	case All, Exists, ExistsOne, Filter, MapTo:
+	case All, Exists, ExistsOne:
 		return e.cost(n.Args[0]) + n.Args[0].size*(1+e.cost(n.Args[1]))
+	case Filter, MapTo:
+		return e.cost(n.Args[0]) + n.Args[0].size*(1+ElementCost+e.cost(n.Args[1]))
 	}
 	total := 1.0
 	for _, a := range n.Args {
@@ -78,13 +90,13 @@ func (e *estimator) own(n *Node) float64 {
 	}
 	switch n.Op {
 	case In:
-		if l := n.Args[1]; !l.Once || l.Type.Elem.Kind != Text { // else it is a hash
+		if l := n.Args[1]; !Hashed(l) {
 			total += l.size / 4
 		}
 	case Equal, NotEqual:
 		total += n.Args[0].size
 	case MakeList:
-		total += n.size
+		total += ElementCost * n.size
 	case Lookup:
 		total += 8
 	case Call:
@@ -96,11 +108,13 @@ func (e *estimator) own(n *Node) float64 {
 func callCost(n *Node) float64 {
 	switch n.Name {
 	case overloads.MatchesString:
-		return 4 + n.Args[0].width
-	case overloads.AddString, overloads.ContainsString, "string_lower_ascii", "string_upper_ascii", "string_trim", overloads.SizeString:
-		return n.width/16 + n.Args[0].width/16
+		return 4 + 4*n.Args[0].width
+	case overloads.AddString, "string_lower_ascii", "string_upper_ascii", "string_trim", overloads.SizeString:
+		return n.width / 2
+	case overloads.ContainsString:
+		return n.Args[0].width / 16
 	case overloads.AddList:
-		return n.size
+		return ElementCost * n.size
 	}
 	return 0
 }

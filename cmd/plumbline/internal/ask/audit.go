@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// auditCommand lists the audit log.
 func (a *app) auditCommand() *cobra.Command {
 	var l cli.Limit
 	from, to := a.Instant(), a.Instant()

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// explainCommand explains one result.
 func (a *app) explainCommand() *cobra.Command {
 	var series string
 	var at cli.AsOf
@@ -46,6 +47,8 @@ what would make it pass. SUBJECT may be left out where the rule has one.`,
 	return c
 }
 
+// explainView lays an explanation out in the order in which people ask: what is
+// it, why, on whose word, what is missing, and what to do.
 func explainView(v *render.View, x *pb.Explanation) {
 	f := x.GetFinding()
 	v.Fields([2]string{"rule", f.GetRule() + ": " + f.GetTitle()}, [2]string{"subject", f.GetSubject()}, [2]string{"state", glance.StateWord(v, f)},

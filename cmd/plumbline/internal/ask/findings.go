@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// findingsCommand lists results as flat rows. The filter is the server's: what it
+// cannot serve by an index it refuses, and says so.
 func (a *app) findingsCommand() *cobra.Command {
 	var l cli.Limit
 	var filter string
@@ -45,6 +47,7 @@ and subject.`,
 	return c
 }
 
+// listFindings gets all pages of a query.
 func listFindings(ctx context.Context, c *clients.Client, req *pb.ListFindingsRequest, l cli.Limit) ([]*pb.Finding, error) {
 	return cli.Pages(l, func(size int32, token string) ([]*pb.Finding, string, error) {
 		req.PageSize, req.PageToken = size, token
@@ -53,6 +56,8 @@ func listFindings(ctx context.Context, c *clients.Client, req *pb.ListFindingsRe
 	})
 }
 
+// findingRows lays findings out. Instants are shown, not ages: these rows are
+// copied into tickets.
 func findingRows(v *render.View, list []*pb.Finding) [][]string {
 	var rows [][]string
 	for _, f := range list {
@@ -64,6 +69,7 @@ func findingRows(v *render.View, list []*pb.Finding) [][]string {
 	return rows
 }
 
+// fixCommand shows what to mend first.
 func (a *app) fixCommand() *cobra.Command {
 	var l cli.Limit
 	var series string
@@ -99,6 +105,7 @@ func (a *app) fixCommand() *cobra.Command {
 	return c
 }
 
+// fixTable lays fixes out; where no host is at fault, the subjects stand instead.
 func fixTable(v *render.View, list []*pb.Fix) {
 	var rows [][]string
 	for _, f := range list {

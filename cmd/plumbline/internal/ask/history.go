@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// historyCommand shows breakpoints, or with --as-of the state at one instant: both
+// are questions about the same series, and they take the same two times.
 func (a *app) historyCommand() *cobra.Command {
 	var l cli.Limit
 	var series string
@@ -46,6 +48,8 @@ was known at the time.`,
 	return c
 }
 
+// breakpoints lists the instants at which the state changed. Instants are written
+// exactly, so that they can be given to --as-of and --known-at.
 func (a *app) breakpoints(ctx context.Context, c *clients.Client, req *pb.ListBreakpointsRequest, from, to, knownAt *cli.Instant, l cli.Limit) error {
 	ts, err := cli.Timestamps(from, to, knownAt)
 	if err != nil {
@@ -78,6 +82,7 @@ func (a *app) breakpoints(ctx context.Context, c *clients.Client, req *pb.ListBr
 	})
 }
 
+// stateAt shows the state at one instant, as known at another, with every rule.
 func (a *app) stateAt(ctx context.Context, c *clients.Client, series string, at cli.AsOf) error {
 	ts, err := cli.Timestamps(at.AsOf, at.KnownAt)
 	if err != nil {

@@ -10,11 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// hostsCommand is the family for hosts, which may belong to several systems.
 func (a *app) hostsCommand() *cobra.Command {
 	return cli.Family("hosts", "List, show and retire hosts", "  plumbline hosts list --system intranet\n  plumbline hosts get web1",
 		a.hostsList(), a.hostsGet(), a.hostsRetire())
 }
 
+// hostsList lists hosts, with what each source last said of them: a host that is
+// no longer reported is not clean, so that must be seen.
 func (a *app) hostsList() *cobra.Command {
 	var l cli.Limit
 	var system string
@@ -60,6 +63,7 @@ func sources(h *pb.HostRecord) string {
 	return render.List(names, 6)
 }
 
+// hostsGet shows one host in short; its attributes are far too many for a table.
 func (a *app) hostsGet() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "get HOST", Short: "Show one host: its attributes and sources", Args: cobra.ExactArgs(1),
@@ -75,6 +79,8 @@ func (a *app) hostsGet() *cobra.Command {
 	})
 }
 
+// printHost prints a host record. Lists that nobody reported say so, and are not
+// shown as empty.
 func (a *app) printHost(r *pb.HostRecord) error {
 	return a.Printer().Emit(r, func(v *render.View) {
 		h := r.GetHost()
@@ -92,6 +98,7 @@ func (a *app) printHost(r *pb.HostRecord) error {
 	})
 }
 
+// hostsRetire takes a host out of all its systems.
 func (a *app) hostsRetire() *cobra.Command {
 	var etag string
 	c := cli.Command(cli.Spec{

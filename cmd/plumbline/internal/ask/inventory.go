@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// inventoryCommand shows an inventory. What --bare prints can be submitted again
+// and is then unchanged.
 func (a *app) inventoryCommand() *cobra.Command {
 	req := &pb.GetInventoryRequest{}
 	var at cli.AsOf
@@ -44,6 +46,8 @@ does. The table shows it in short; --output yaml shows all of it.
 	return c
 }
 
+// inventoryView shows an inventory in short, and all that makes it doubtful: what
+// is stale, and which hosts are no longer reported.
 func inventoryView(v *render.View, e *pb.EffectiveInventory) {
 	inv := e.GetInventory()
 	s := inv.GetSystem()
@@ -81,6 +85,7 @@ func inventoryView(v *render.View, e *pb.EffectiveInventory) {
 	}
 }
 
+// valueSources lists whose word each value is.
 func valueSources(v *render.View, list []*pb.ValueSource) {
 	var rows [][]string
 	for _, s := range list {
@@ -89,6 +94,7 @@ func valueSources(v *render.View, list []*pb.ValueSource) {
 	v.Table([]string{"FACT", "SOURCE", "CONFIRMED"}, rows, "none")
 }
 
+// disagreementsCommand lists disagreements, each with the value that holds first.
 func (a *app) disagreementsCommand() *cobra.Command {
 	var l cli.Limit
 	var at cli.AsOf

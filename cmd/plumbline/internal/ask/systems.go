@@ -10,11 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// systemsCommand is the family for systems, what is assessed as a whole.
 func (a *app) systemsCommand() *cobra.Command {
 	return cli.Family("systems", "List, show and retire systems", "  plumbline systems list\n  plumbline systems get intranet",
 		a.systemsList(), a.systemsGet(), a.systemsRetire())
 }
 
+// systemsList lists systems with a line for each series, since a system without its
+// scores is not what anybody asks for.
 func (a *app) systemsList() *cobra.Command {
 	var l cli.Limit
 	var retired bool
@@ -62,6 +65,8 @@ func summaryCells(as *pb.AssessmentSummary) []string {
 	return []string{cli.ID(as.GetSeries()), render.Score(as.Score), render.Percent(as.Coverage), cli.Number(as.GetFail()), cli.Number(as.GetUnknown())}
 }
 
+// systemsGet shows one system. When each source spoke last stands beside the
+// scores, because a score is worth what its sources are.
 func (a *app) systemsGet() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "get SYSTEM", Short: "Show one system: its attributes, sources and scores", Args: cobra.ExactArgs(1),
@@ -76,6 +81,7 @@ func (a *app) systemsGet() *cobra.Command {
 	})
 }
 
+// printSystem prints a system record; retire answers with one too.
 func (a *app) printSystem(s *pb.SystemRecord) error {
 	return a.Printer().Emit(s, func(v *render.View) {
 		sys := s.GetSystem()
@@ -98,6 +104,8 @@ func (a *app) printSystem(s *pb.SystemRecord) error {
 	})
 }
 
+// systemsRetire retires a system. It asks nothing back: the history stays, and the
+// etag is there for those who must be sure.
 func (a *app) systemsRetire() *cobra.Command {
 	var etag string
 	c := cli.Command(cli.Spec{

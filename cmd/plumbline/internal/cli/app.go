@@ -40,6 +40,8 @@ type App struct {
 	token     string
 	tokenFile string
 	caFile    string
+	certFile  string
+	keyFile   string
 	tls       bool
 	timeout   time.Duration
 }
@@ -63,6 +65,8 @@ func (a *App) Flags(f *pflag.FlagSet) {
 	f.StringVar(&a.token, "token", "", "bearer token; better in PLUMBLINE_TOKEN or --token-file, which other users cannot see")
 	f.StringVar(&a.tokenFile, "token-file", "", "file with the bearer token")
 	f.StringVar(&a.caFile, "ca-file", "", "PEM file with the authorities of the server's certificate; the machine's where empty")
+	f.StringVar(&a.certFile, "cert-file", "", "PEM file with the certificate to show, for servers that ask for one")
+	f.StringVar(&a.keyFile, "key-file", "", "PEM file with that certificate's key")
 	f.BoolVar(&a.tls, "tls", false, "use TLS for a server on this machine too; any other is always called with TLS")
 	f.DurationVar(&a.timeout, "timeout", 30*time.Second, "how long one answer may take; streams are not limited")
 }

@@ -28,8 +28,8 @@ func (a *App) Dial(ctx context.Context) (*clients.Client, error) {
 		token = strings.TrimSpace(string(data))
 	}
 	return clients.Dial(ctx, clients.Config{
-		Address: a.server, Token: token, CAFile: a.caFile,
-		Insecure:  clients.IsLoopback(a.server) && !a.tls && a.caFile == "",
+		Address: a.server, Token: token, CAFile: a.caFile, CertFile: a.certFile, KeyFile: a.keyFile,
+		Insecure:  clients.IsLoopback(a.server) && !a.tls && a.caFile+a.certFile+a.keyFile == "",
 		UserAgent: "plumbline/" + a.Version,
 	})
 }

@@ -15,10 +15,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// importCommand is the family for connectors.
 func (a *app) importCommand() *cobra.Command {
 	return cli.Family("import", "Import what other programs write", "  plumbline import sslscan --system intranet --host-map 192.0.2.10=web1 scan.xml", a.importSSLScan())
 }
 
+// importSSLScan submits scans as a source of their own: what a scanner measured
+// must not be mixed with what a CMDB was told.
 func (a *app) importSSLScan() *cobra.Command {
 	var s *submitFlags
 	var mapped []string
@@ -92,6 +95,7 @@ func (a *app) readScans(files, mapped []string, asHost bool) ([]*pb.Host, error)
 	return collector.Hosts(), nil
 }
 
+// readScan reads one file, or standard input.
 func (a *app) readScan(c *sslscan.Collector, name string) error {
 	if name == "-" {
 		return c.Read(a.In)
@@ -147,6 +151,7 @@ func (r *itemReader) hosts(hosts []*pb.Host, yield func(*pb.SubmitItem, error) b
 	}
 }
 
+// printScans prints what would be submitted.
 func (a *app) printScans(hosts []*pb.Host, s *submitFlags) error {
 	observed, err := s.observed.Timestamp()
 	if err != nil {

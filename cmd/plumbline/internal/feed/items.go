@@ -33,6 +33,7 @@ type itemReader struct {
 	bad     int
 }
 
+// newItemReader reads the flags once, so that all items have the same instant.
 func newItemReader(a *app, s *submitFlags) (*itemReader, error) {
 	observed, err := s.observed.Timestamp()
 	if err != nil {
@@ -66,6 +67,8 @@ func (r *itemReader) files(ctx context.Context, names []string, yield func(*pb.S
 	}
 }
 
+// file yields the items of one file. A submission that cannot be read is said and
+// counted; the others go on.
 func (r *itemReader) file(ctx context.Context, name string, yield func(*pb.SubmitItem, error) bool) bool {
 	var in io.Reader
 	shape := name
@@ -105,6 +108,7 @@ func (r *itemReader) file(ctx context.Context, name string, yield func(*pb.Submi
 	return true
 }
 
+// yield notes where an item comes from before it is handed on.
 func (r *itemReader) yield(where string, item *pb.SubmitItem, yield func(*pb.SubmitItem, error) bool) bool {
 	r.mu.Lock()
 	r.origins[r.next] = where
@@ -152,6 +156,7 @@ func (r *itemReader) complete(item *pb.SubmitItem) ([]*pb.SubmitItem, error) {
 	return divideSubmit(s), nil
 }
 
+// systemName is the system that --system names.
 func (r *itemReader) systemName() string {
 	if r.flags.system == "" {
 		return ""
@@ -159,6 +164,7 @@ func (r *itemReader) systemName() string {
 	return cli.Resource("systems", r.flags.system)
 }
 
+// named refuses an item that lacks what only the caller can say.
 func named(source, system string) error {
 	switch {
 	case source == "":

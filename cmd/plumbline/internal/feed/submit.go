@@ -36,6 +36,8 @@ func (a *app) submitFlags(c *cobra.Command, source string) *submitFlags {
 	return s
 }
 
+// submitCommand streams files, of one item as of millions: there is one way in, and
+// it survives a broken connection.
 func (a *app) submitCommand() *cobra.Command {
 	var s *submitFlags
 	c := cli.Command(cli.Spec{
@@ -162,6 +164,7 @@ func (p *receiptPrinter) stream(r *pb.Receipt) error {
 	return err
 }
 
+// end prints what people want to see once all is answered.
 func (p *receiptPrinter) end(done clients.Progress) error {
 	if p.app.Output != "table" {
 		return nil
@@ -191,6 +194,7 @@ func (p *receiptPrinter) end(done clients.Progress) error {
 	})
 }
 
+// revision is empty where there is none, as for what was rejected.
 func revision(r *pb.Receipt) string {
 	if r.GetRevision() == 0 {
 		return ""

@@ -13,11 +13,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// assignCommand is the family for assignments: without one nothing is scored.
 func (a *app) assignCommand() *cobra.Command {
 	return cli.Family("assign", "Say which systems are scored against what", "  plumbline assign create intranet --product sharepoint-2007 --checklist sharepoint-2007 --profile internal-team\n  plumbline assign list",
 		a.assignCreate(), a.assignList(), a.assignDelete())
 }
 
+// assignCreate makes an assignment of flags; only a tailoring is large enough to
+// need a file.
 func (a *app) assignCreate() *cobra.Command {
 	as := &pb.Assignment{Selector: &pb.Selector{}}
 	var tailoring string
@@ -54,6 +57,7 @@ condition all systems are selected.`,
 	return c
 }
 
+// printAssignments prints assignments with what their selectors select.
 func (a *app) printAssignments(m proto.Message, list []*pb.Assignment) error {
 	return a.Printer().Emit(m, func(v *render.View) {
 		var rows [][]string
@@ -88,6 +92,7 @@ func selection(s *pb.Selector) string {
 	return strings.Join(parts, " and ")
 }
 
+// assignList lists the assignments.
 func (a *app) assignList() *cobra.Command {
 	var l cli.Limit
 	c := cli.Command(cli.Spec{
@@ -107,6 +112,7 @@ func (a *app) assignList() *cobra.Command {
 	return c
 }
 
+// assignDelete ends an assignment.
 func (a *app) assignDelete() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "delete ID", Short: "End an assignment; the history of its series stays", Args: cobra.ExactArgs(1),

@@ -12,10 +12,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// claimCommand is the family for claims, on which exceptions of the guidance rest.
 func (a *app) claimCommand() *cobra.Command {
 	return cli.Family("claim", "File, list and revoke claims", "  plumbline claim list intranet", a.claimCreate(), a.claimList(), a.claimRevoke())
 }
 
+// claimCreate files a claim. It must say who, about what and until when: a claim
+// without an end would outlive what it is about.
 func (a *app) claimCreate() *cobra.Command {
 	claim := &pb.Claim{Evidence: &pb.Evidence{}}
 	start, expires := a.Instant(), a.Instant()
@@ -55,6 +58,8 @@ expires or is revoked.`,
 	return c
 }
 
+// printClaims prints claims with their state now, which the server leaves to the
+// reader since it depends on when one looks.
 func (a *app) printClaims(m proto.Message, list []*pb.Claim) error {
 	return a.Printer().Emit(m, func(v *render.View) {
 		var rows [][]string
@@ -75,6 +80,7 @@ func (a *app) printClaims(m proto.Message, list []*pb.Claim) error {
 	})
 }
 
+// claimList lists claims, also those that are over: an auditor asks for them.
 func (a *app) claimList() *cobra.Command {
 	var l cli.Limit
 	c := cli.Command(cli.Spec{
@@ -95,6 +101,7 @@ func (a *app) claimList() *cobra.Command {
 	return c
 }
 
+// claimRevoke takes a claim back; from then on what rested on it fails.
 func (a *app) claimRevoke() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "revoke SYSTEM ID", Short: "Take a claim back from now on", Args: cobra.ExactArgs(2),

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
+// dbCommand is the family for the file of a store that no server has open.
 func (a *app) dbCommand() *cobra.Command {
 	return cli.Family("db", "Make, check, measure and copy a store's file", "  plumbline db init plumbline.db\n  plumbline db check plumbline.db",
 		a.dbInit(), a.dbCheck(), a.dbStat(), a.dbBackup())
@@ -33,6 +34,7 @@ func storeArg(c *cobra.Command) func(args []string) (string, error) {
 	}
 }
 
+// dbInit makes a store. It is the only command besides demo that does.
 func (a *app) dbInit() *cobra.Command {
 	var store func([]string) (string, error)
 	c := cli.Command(cli.Spec{
@@ -55,6 +57,7 @@ func (a *app) dbInit() *cobra.Command {
 	return c
 }
 
+// dbCheck checks a store, by default in a process of its own.
 func (a *app) dbCheck() *cobra.Command {
 	var store func([]string) (string, error)
 	var here bool
@@ -101,6 +104,8 @@ func (a *app) checkInChild(ctx context.Context, path string) error {
 	return err
 }
 
+// checkStore checks the pages first, and only if they are sound the records: what
+// reads records trusts the pages.
 func (a *app) checkStore(ctx context.Context, path string) error {
 	if err := bolt.Check(ctx, path); err != nil {
 		return storefile.Explain(path, err)
@@ -123,6 +128,7 @@ func (a *app) checkStore(ctx context.Context, path string) error {
 	})
 }
 
+// dbStat says how large a store is.
 func (a *app) dbStat() *cobra.Command {
 	var store func([]string) (string, error)
 	c := cli.Command(cli.Spec{
@@ -141,6 +147,7 @@ func (a *app) dbStat() *cobra.Command {
 	return c
 }
 
+// printStat prints what the store and the ledger say of themselves.
 func (a *app) printStat(ctx context.Context, path string, db *bolt.DB, l *ledger.Ledger) error {
 	size, err := db.Stat(ctx)
 	if err != nil {
@@ -167,6 +174,7 @@ func (a *app) printStat(ctx context.Context, path string, db *bolt.DB, l *ledger
 	})
 }
 
+// dbBackup copies a store.
 func (a *app) dbBackup() *cobra.Command {
 	name := ""
 	c := cli.Command(cli.Spec{

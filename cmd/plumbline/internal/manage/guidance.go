@@ -15,12 +15,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// guidanceCommand is the family for checklists. What ships with the program needs
+// no server; --published asks for what a server has.
 func (a *app) guidanceCommand() *cobra.Command {
 	return cli.Family("guidance", "List, show, lint, test and publish checklists",
 		"  plumbline guidance list\n  plumbline guidance show sharepoint-2007\n  plumbline guidance lint mine.yaml",
 		a.guidanceList(), a.guidanceShow(), a.guidanceLint(), a.guidanceTest(), a.guidancePublish(), a.guidanceSchema())
 }
 
+// guidanceList lists checklists.
 func (a *app) guidanceList() *cobra.Command {
 	var published bool
 	var l cli.Limit
@@ -85,6 +88,7 @@ func describe(c *pb.Checklist) (*pb.ChecklistVersion, error) {
 	return v, nil
 }
 
+// printVersions prints checklist versions, shipped and published ones alike.
 func (a *app) printVersions(list []*pb.ChecklistVersion) error {
 	return a.Printer().Emit(&pb.ListChecklistsResponse{Checklists: list}, func(v *render.View) {
 		var rows [][]string
@@ -96,11 +100,13 @@ func (a *app) printVersions(list []*pb.ChecklistVersion) error {
 	})
 }
 
+// checklistName takes a version's resource name apart.
 func checklistName(x *pb.ChecklistVersion) (checklist, version string) {
 	checklist, version, _ = strings.Cut(strings.TrimPrefix(x.GetName(), "checklists/"), "/versions/")
 	return checklist, version
 }
 
+// guidanceShow shows a checklist with its rules.
 func (a *app) guidanceShow() *cobra.Command {
 	var published bool
 	c := cli.Command(cli.Spec{
@@ -133,6 +139,7 @@ func (a *app) guidanceShow() *cobra.Command {
 	return c
 }
 
+// printChecklist prints a checklist with its rules in their groups.
 func (a *app) printChecklist(x *pb.ChecklistVersion) error {
 	return a.Printer().Emit(x, func(v *render.View) {
 		checklist, version := checklistName(x)
@@ -163,6 +170,8 @@ func (a *app) printChecklist(x *pb.ChecklistVersion) error {
 	})
 }
 
+// guidanceLint checks files. Warnings alone are no failure, so that a build does
+// not break over style.
 func (a *app) guidanceLint() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "lint FILE...", Short: "Say what is wrong with checklist files, with line and column", Args: cobra.MinimumNArgs(1),
@@ -215,6 +224,8 @@ func (a *app) lint(name string) (*pb.LintChecklistResponse, error) {
 	})
 }
 
+// guidanceTest runs examples. A rule that lacks one of the three kinds fails too:
+// an example that is missing shows nothing.
 func (a *app) guidanceTest() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "test FILE|ID[@VERSION]...", Short: "Run the examples of checklists", Args: cobra.MinimumNArgs(1),
@@ -240,6 +251,8 @@ func (a *app) guidanceTest() *cobra.Command {
 	})
 }
 
+// printReport prints what is wrong with examples; as a message it has the form of
+// a lint answer, which programs read already.
 func (a *app) printReport(r guidance.Report) error {
 	out := &pb.LintChecklistResponse{ExamplesPassed: int32(r.Passed), RuleCount: int32(len(r.Rules))}
 	var rows [][]string
@@ -265,6 +278,8 @@ func (a *app) printReport(r guidance.Report) error {
 	})
 }
 
+// guidancePublish publishes a version. A file is sent as it was written, so that
+// the server's errors have its lines and columns.
 func (a *app) guidancePublish() *cobra.Command {
 	var dryRun bool
 	c := cli.Command(cli.Spec{
@@ -300,6 +315,7 @@ under the same version is refused.`,
 	return c
 }
 
+// guidanceSchema prints the schema for editors.
 func (a *app) guidanceSchema() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "schema", Short: "Print the JSON Schema of checklist files, for editors",

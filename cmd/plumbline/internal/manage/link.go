@@ -12,10 +12,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// linkCommand is the family for links between a source's ids and hosts.
 func (a *app) linkCommand() *cobra.Command {
 	return cli.Family("link", "Say which host a source's own id means", "  plumbline link create scanner srv-0042 web1\n  plumbline link list", a.linkCreate(), a.linkList(), a.linkDelete())
 }
 
+// linkCreate declares a link, for sources whose ids nobody can change.
 func (a *app) linkCreate() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "create SOURCE ITS-ID HOST", Short: "Say that an id of one source means a host", Args: cobra.ExactArgs(3),
@@ -30,6 +32,7 @@ func (a *app) linkCreate() *cobra.Command {
 	})
 }
 
+// linkList lists links, those that the policy's rules matched too.
 func (a *app) linkList() *cobra.Command {
 	var l cli.Limit
 	c := cli.Command(cli.Spec{
@@ -49,6 +52,7 @@ func (a *app) linkList() *cobra.Command {
 	return c
 }
 
+// linkDelete undoes a link.
 func (a *app) linkDelete() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "delete SOURCE ITS-ID", Short: "Undo a link; later submissions of that id are their own host again", Args: cobra.ExactArgs(2),
@@ -64,6 +68,7 @@ func (a *app) linkDelete() *cobra.Command {
 	})
 }
 
+// printLinks prints links with why they are there.
 func (a *app) printLinks(m proto.Message, list []*pb.HostLink) error {
 	return a.Printer().Emit(m, func(v *render.View) {
 		var rows [][]string

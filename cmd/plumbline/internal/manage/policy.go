@@ -11,11 +11,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// policyCommand is the family for the policy, of which there is one.
 func (a *app) policyCommand() *cobra.Command {
 	return cli.Family("policy", "Show and set which source is believed, and for how long", "  plumbline policy get --output yaml > policy.yaml\n  plumbline policy set policy.yaml",
 		a.policyGet(), a.policySet())
 }
 
+// policyGet shows the policy in force.
 func (a *app) policyGet() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "get", Short: "Show the policy in force", Example: "  plumbline policy get",
@@ -29,6 +31,8 @@ func (a *app) policyGet() *cobra.Command {
 	})
 }
 
+// policySet replaces the policy. The etag in a file that policy get wrote keeps two
+// people from overwriting each other.
 func (a *app) policySet() *cobra.Command {
 	var force bool
 	c := cli.Command(cli.Spec{
@@ -58,6 +62,7 @@ somebody changed the policy since; --force leaves the etag out.`,
 	return c
 }
 
+// printPolicy prints a policy in words; what it leaves to the default is written too.
 func (a *app) printPolicy(p *pb.Policy) error {
 	return a.Printer().Emit(p, func(v *render.View) {
 		holds := "30 days"

@@ -17,6 +17,7 @@ import (
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
+// tokenCommand is the family for bearer tokens.
 func (a *app) tokenCommand() *cobra.Command {
 	return cli.Family("token", "Make, list and revoke bearer tokens",
 		"  plumbline token create --store plumbline.db --role admin first\n  plumbline token list", a.tokenCreate(), a.tokenList(), a.tokenRevoke())
@@ -34,6 +36,8 @@ func tokenStore(c *cobra.Command) *string {
 	return c.Flags().String("store", "", "work on this store instead of asking a server, which must not run; "+storefile.Help)
 }
 
+// tokenCreate makes a token. The first one of a store cannot be made by a server,
+// which would need a token to ask it; hence --store.
 func (a *app) tokenCreate() *cobra.Command {
 	req := &pb.CreateTokenRequest{}
 	var lifetime string
@@ -88,13 +92,17 @@ open. Later ones are made by the server, with an administrator's token.`,
 // tokensOf gives the service that keeps tokens, over a store's file. Whoever can
 // write the file may do all.
 func (a *app) tokensOf(ctx context.Context, file string, do func(ctx context.Context, s pb.AdminServiceServer) error) error {
-	return storefile.With(ctx, file, func(_ *bolt.DB, l *ledger.Ledger) error {
+	err := storefile.With(ctx, file, func(_ *bolt.DB, l *ledger.Ledger) error {
 		tokens := auth.InLedger(l)
 		service := server.NewAdmin(server.AdminConfig{
 			Ledger: l, Tokens: tokens, Authenticator: auth.NewAuthenticator(tokens, a.Now), Pages: page.New(nil), Clock: a.Now, Random: rand.Reader,
 		})
 		return words(do(auth.NewContext(ctx, auth.Local), service))
 	})
+	if errors.Is(err, store.ErrLocked) {
+		err = fmt.Errorf("%w, or leave out --store to ask the server that has it", err)
+	}
+	return err
 }
 
 // words turns an error that is meant for callers of the API into one for people.
@@ -110,6 +118,7 @@ func words(err error) error {
 	return errors.New(strings.Join(out, "\n  "))
 }
 
+// tokenList lists tokens; secrets are not there to be listed.
 func (a *app) tokenList() *cobra.Command {
 	var l cli.Limit
 	var file *string
@@ -146,6 +155,7 @@ func (a *app) tokenList() *cobra.Command {
 	return c
 }
 
+// printTokens prints tokens with their state now.
 func (a *app) printTokens(m proto.Message, list []*pb.Token) error {
 	return a.Printer().Emit(m, func(v *render.View) {
 		var rows [][]string
@@ -163,6 +173,7 @@ func (a *app) printTokens(m proto.Message, list []*pb.Token) error {
 	})
 }
 
+// tokenRevoke ends a token.
 func (a *app) tokenRevoke() *cobra.Command {
 	var file *string
 	c := cli.Command(cli.Spec{

@@ -20,6 +20,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
+// assessCommand assesses files. It is the engine and nothing else, which makes it
+// fit for a build that has no server.
 func (a *app) assessCommand() *cobra.Command {
 	var checklist, profile string
 	var claims, waivers []string
@@ -71,6 +73,7 @@ type view struct {
 	inventory *pb.Inventory
 }
 
+// read reads all that the command line names.
 func (o *offline) read(checklist, profile string, inventories, claims, waivers []string) error {
 	if checklist == "" {
 		return cli.Misuse("plumbline assess", "against what? Give --checklist, such as --checklist sharepoint-2007")
@@ -161,6 +164,8 @@ func (o *offline) assess(ctx context.Context, at time.Time, below *cli.Threshold
 	return below.Check(now.GetAssessment().GetChecklist(), cli.DefaultScore(now.GetAssessment().GetEffective()), now.GetAssessment().Coverage)
 }
 
+// evaluate assesses at one instant. It is called for later ones too, to find what
+// changes by itself.
 func (o *offline) evaluate(ctx context.Context, at time.Time) (*pb.AssessInventoryResponse, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

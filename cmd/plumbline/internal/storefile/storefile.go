@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -59,14 +58,10 @@ func Create(ctx context.Context, path string) (err error) {
 	return errors.Join(err, db.Close())
 }
 
-// Explain names the file, and adds what only a person at the command line can
-// do about it.
+// Explain names the file that an error is about.
 func Explain(path string, err error) error {
 	if !strings.Contains(err.Error(), path) {
 		err = fmt.Errorf("%s: %w", path, err)
-	}
-	if errors.Is(err, store.ErrLocked) {
-		err = fmt.Errorf("%w (a server that runs answers without --store)", err)
 	}
 	return err
 }

@@ -16,7 +16,7 @@
 // # Tour
 //
 //	config.go       Config, the one struct of settings; config_check.go refuses bad ones
-//	assemble.go     Assemble: the whole service over a ledger, for who embeds it
+//	assemble.go     Assemble: the whole service over a ledger, as a program runs it
 //	server.go       New: puts the parts together
 //	serve.go        Serve: listens, serves, drains, returns when all is down
 //	log.go          the logger

@@ -273,3 +273,21 @@ func TestLinksAndMatchRules(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestSourcesOfASystem(t *testing.T) {
+	k := newKit(t)
+	k.submit("cmdb", day0, oneHost)
+	up := &pb.UpsertHostsRequest{System: "systems/s", Source: "agent", Hosts: []*pb.Host{{Id: "web1", Zone: proto.String("dmz")}, {Id: "web2"}}}
+	if _, err := k.Submit(t.Context(), []*pb.SubmitItem{{Item: &pb.SubmitItem_Upsert{Upsert: up}}}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	sys, err := k.System(t.Context(), "s")
+	if err != nil || len(sys.Sources) != 2 {
+		t.Fatalf("%v, %v", sys, err)
+	}
+	for i, want := range []int32{1, 2} {
+		if s := sys.Sources[i]; s.HostCount != want || s.ConfirmedTime == nil {
+			t.Errorf("%s: %v, want %d hosts", s.Source, s, want)
+		}
+	}
+}

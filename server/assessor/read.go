@@ -120,6 +120,9 @@ func (a *Assessor) System(ctx context.Context, id string) (out *pb.SystemRecord,
 		if out, err = a.systemRecord(s); err != nil {
 			return err
 		}
+		if out.Sources, err = a.sourcesOf(s); err != nil {
+			return err
+		}
 		m, err := a.mergedAt(s, a.nowIn(tx))
 		if err != nil {
 			return err
@@ -161,6 +164,44 @@ func (a *Assessor) systemRecord(s *system) (*pb.SystemRecord, error) {
 			Source: src.Source, ConfirmedTime: timestampOf(src.Confirmed), HostCount: src.Hosts,
 			StaleTime: timestampOf(policy.SystemStale(src.Source, src.Confirmed)),
 		})
+	}
+	return out, nil
+}
+
+// sourcesOf says when each source last spoke of the system or of one of its
+// hosts, and of how many hosts, whichever way it reports them.
+func (a *Assessor) sourcesOf(s *system) ([]*pb.SourceStatus, error) {
+	now := a.nowIn(s.tx)
+	policy := a.guides.Load().at(now).policy
+	out := make([]*pb.SourceStatus, len(s.head.Sources))
+	confirmed := make([]int64, len(out))
+	at := map[string]int{}
+	for i, src := range s.head.Sources {
+		out[i] = &pb.SourceStatus{Source: src.Source}
+		confirmed[i], at[src.Source] = src.Confirmed, i
+	}
+	hosts, err := s.allHosts()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hosts {
+		for n, src := range h.head.Sources {
+			i, ok := at[src.Source]
+			v := h.tracks[n].newest()
+			if !ok || v == nil || src.LeftOut || src.Retired || memberOf(src.Members, s.id) == nil {
+				continue
+			}
+			c, err := s.hostConfirmed(src.Source, v, &storev1.HostView{ViaSystem: src.ViaSystem}, now)
+			if err != nil {
+				return nil, err
+			}
+			out[i].HostCount++
+			confirmed[i] = max(confirmed[i], c)
+		}
+	}
+	for i, c := range confirmed {
+		out[i].ConfirmedTime = timestampOf(c)
+		out[i].StaleTime = timestampOf(policy.SystemStale(out[i].Source, c))
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/auth"
@@ -85,7 +86,8 @@ func (x *exchange) receive(ctx context.Context) error {
 		}
 		x.waiting.Add(1)
 		if err := codec.Fault(item); err != nil {
-			x.answer(index, &pb.Receipt{Outcome: "rejected", Error: fault.Status(err, "").Proto()}, nil)
+			bad := &fault.Error{Code: codes.InvalidArgument, Reason: fault.ReasonMalformed, Message: err.Error()}
+			x.answer(index, &pb.Receipt{Outcome: "rejected", Error: fault.Status(bad, "").Proto()}, nil)
 			continue
 		}
 		if err := auth.CheckSource(ctx, sourceOf(item)); err != nil {

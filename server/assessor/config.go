@@ -263,12 +263,20 @@ func shortestFreshness(p *pb.Policy) int64 {
 	return shortest
 }
 
-// version is the published version that a name stands for at an instant.
+func isPrerelease(version string) bool { return strings.Contains(version, "-") }
+
+// version is the published version that a name stands for at an instant; the
+// latest is a release where there is one.
 func (c *configuration) version(id, version string, t int64) *storev1.ChecklistRecord {
 	var found *storev1.ChecklistRecord
 	for _, v := range c.checklists[id] {
-		latest := version == "" || version == "latest"
-		if v.Published <= t && (latest || v.Version.Checklist.Version == version) {
+		own := v.Version.Checklist.Version
+		switch {
+		case v.Published > t:
+		case version == own:
+			return v
+		case version != "" && version != "latest":
+		case found == nil || !isPrerelease(own) || isPrerelease(found.Version.Checklist.Version):
 			found = v
 		}
 	}
@@ -277,6 +285,19 @@ func (c *configuration) version(id, version string, t int64) *storev1.ChecklistR
 
 func seriesID(p *assess.Plan) string {
 	return p.Checklist().ID() + "~" + p.Profile() + "~" + p.Tailoring()
+}
+
+// tailoring is the one under which an assignment made a series at an instant;
+// nil for none.
+func (c *configuration) tailoring(series string, t int64) *pb.Tailoring {
+	p := splitSeries(series)
+	for _, a := range c.assignments {
+		in := a.Effective <= t && (a.Ended == 0 || t < a.Ended)
+		if x := a.Assignment.Tailoring; in && x != nil && a.Assignment.Checklist == p[0] && a.Assignment.Profile == p[1] && x.Id == p[2] {
+			return x
+		}
+	}
+	return nil
 }
 
 // selects tells whether a system falls under a selector. A condition on what

@@ -18,7 +18,8 @@ import (
 // Limits of one submission; they are part of the API.
 const (
 	MaxHosts         = 20_000          // in one message; more hosts come by further snapshot parts or upserts
-	MaxSnapshotHosts = 50_000          // in one snapshot; more hosts come by upserts
+	MaxSnapshotHosts = 30_000          // in one snapshot; more hosts come by upserts
+	MaxLeftOut       = 30_000          // hosts that one whole view may leave out
 	MaxAhead         = 5 * 60 * 1e6    // how far an observed time may lie ahead, in microseconds
 	MinYear          = -62135596800    // 0001-01-01T00:00:00Z, in seconds
 	MaxText          = 64 << 10        // bytes of one text

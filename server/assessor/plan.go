@@ -312,6 +312,9 @@ func (p *plan) host(it *item, hi *hostItem, via bool) error {
 			return p.lateHost(it, hi, h, src, t, confirmed)
 		}
 	}
+	// One system's whole views confirm a host by themselves. Where it stands in
+	// several systems of a source, the others' views confirm it one by one.
+	via = via && (src.ViaSystem == "" || src.ViaSystem == p.sys.id)
 	viaSystem := src.ViaSystem
 	if via {
 		viaSystem = p.sys.id
@@ -398,14 +401,23 @@ func (p *plan) leaveOut(it *item) error {
 	for _, hi := range it.hosts {
 		sent[hi.host.Id] = true
 	}
+	left := 0
 	for _, h := range hosts {
 		src, t := h.source(p.sys, it.source, false)
 		if src == nil || sent[h.id] || src.LeftOut || src.ViaSystem != p.sys.id {
 			continue
 		}
 		newest := t.newest()
-		if newest == nil || it.observed < newest.effective {
+		if newest == nil {
 			continue
+		}
+		if confirmed, err := p.hostConfirmed(h, src, newest); err != nil {
+			return err
+		} else if it.observed < confirmed {
+			continue // a later view has it
+		}
+		if left++; left > MaxLeftOut {
+			return fault.Exhausted(fault.ReasonTooMany, "the view leaves out more than %d hosts that %s had before; retire what is gone, or send it in parts by upserts", MaxLeftOut, it.source)
 		}
 		m, err := t.load(p.sys.tx, newest)
 		if err != nil {
@@ -443,6 +455,9 @@ func (p *plan) due() {
 	h := p.sys.head
 	if p.sys.isNew() && len(h.Sources) == 0 {
 		return
+	}
+	if h.Due != 0 && h.Due <= p.now {
+		p.confirmed = true // the due index had it too early: it is moved
 	}
 	if h.ReplayFrom != 0 {
 		p.touch(h.ReplayFrom, h.ReplayCause)

@@ -50,7 +50,8 @@ func (a *Assessor) resolveWhen(tx *ledger.Tx, w When) (resolved, error) {
 		if w.KnownAt > now+MaxAhead {
 			return out, fault.InvalidField("known_at", "lies in the future; what will be known then is not known now")
 		}
-		out.known, out.knownAt = tx.SeqAt(w.KnownAt), w.KnownAt
+		// What was known then of a later instant is what was known of then.
+		out.known, out.knownAt, out.at = tx.SeqAt(w.KnownAt), w.KnownAt, min(out.at, w.KnownAt)
 	}
 	return out, nil
 }
@@ -276,9 +277,15 @@ func (a *Assessor) Merged(ctx context.Context, id, source string, w When) (m *me
 // which is not what was known then, so timelines are read from the index.
 func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, error) {
 	if r.known != ledger.Latest {
-		forget := func(t *track) { t.versions, t.complete, t.known = nil, false, r.known }
+		s.knownAt = r.knownAt
+		reload := func(t *track) error {
+			t.complete, t.known = false, r.known
+			return t.loadAll(s.tx)
+		}
 		for _, st := range s.sources {
-			forget(st.track)
+			if err := reload(st.track); err != nil {
+				return merge.Input{}, err
+			}
 		}
 		hosts, err := s.allHosts()
 		if err != nil {
@@ -286,7 +293,9 @@ func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, err
 		}
 		for _, h := range hosts {
 			for _, t := range h.tracks {
-				forget(t)
+				if err := reload(t); err != nil {
+					return merge.Input{}, err
+				}
 			}
 		}
 	}
@@ -301,13 +310,7 @@ func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r
 	if err != nil {
 		return nil, err
 	}
-	var tailoring *pb.Tailoring
-	for _, rec := range a.config.Load().assignments {
-		if t := rec.Assignment.Tailoring; t != nil && rec.Assignment.Checklist == parts[0] && len(parts) == 3 && t.Id == parts[2] {
-			tailoring = t
-		}
-	}
-	plan, err := a.library.plan(k, parts[1], tailoring)
+	plan, err := a.library.plan(k, parts[1], a.config.Load().tailoring(seriesID, r.at))
 	if err != nil {
 		return nil, err
 	}

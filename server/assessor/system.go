@@ -16,8 +16,9 @@ import (
 // parts are read when they are asked for: a submission that changes nothing
 // needs the heads alone.
 type system struct {
-	tx    *ledger.Tx
-	known ledger.Seq
+	tx      *ledger.Tx
+	known   ledger.Seq
+	knownAt int64 // the instant of known; 0 where everything is known
 
 	id     string
 	number uint32 // 0 for a system that is not stored yet
@@ -186,7 +187,12 @@ func (s *system) allHosts() ([]*hostState, error) {
 // Confirmations between the first and the last of a version are not kept; a
 // gap longer than the source's freshness makes a new version, so that between
 // them the version was never stale.
-func confirmedAt(v *version, instant int64) int64 { return max(v.effective, min(v.confirmed, instant)) }
+func (s *system) confirmedAt(v *version, instant int64) int64 {
+	if s.knownAt != 0 {
+		instant = min(instant, s.knownAt)
+	}
+	return max(v.effective, min(v.confirmed, instant))
+}
 
 // views are what the sources said at an instant, for the merge.
 func (s *system) views(policy *merge.Policy, instant int64) (in merge.Input, err error) {
@@ -232,7 +238,7 @@ func (s *system) systemViews(instant int64) (out []merge.SystemView, err error) 
 		}
 		view := m.(*storev1.SystemView)
 		out = append(out, merge.SystemView{
-			Source: st.head.Source, Inventory: view.Inventory, Confirmed: confirmedAt(v, instant),
+			Source: st.head.Source, Inventory: view.Inventory, Confirmed: s.confirmedAt(v, instant),
 			Hosts: shape.Presence(view.HostsPresence),
 		})
 	}
@@ -293,7 +299,7 @@ func memberOf(members []*storev1.Membership, system string) *storev1.Membership 
 // hostConfirmed is when a source had last confirmed a view of a host, by
 // itself or by a whole view of a system.
 func (s *system) hostConfirmed(source string, v *version, view *storev1.HostView, instant int64) (int64, error) {
-	own := confirmedAt(v, instant)
+	own := s.confirmedAt(v, instant)
 	switch view.ViaSystem {
 	case "":
 		return own, nil
@@ -302,22 +308,51 @@ func (s *system) hostConfirmed(source string, v *version, view *storev1.HostView
 		if st == nil {
 			return own, nil
 		}
-		sv, err := st.track.at(s.tx, instant)
-		if err != nil || sv == nil {
+		whole, err := s.wholeViewAt(st, instant)
+		if err != nil || whole == nil {
 			return own, err
 		}
-		return max(own, confirmedAt(sv, instant)), nil
+		return max(own, s.confirmedAt(whole, instant)), nil
 	}
 	other, err := s.other(view.ViaSystem)
 	if err != nil || other == nil {
 		return own, err
 	}
 	for _, src := range other.Sources {
-		if src.Source == source {
+		if src.Source == source && isWhole(src.HostsPresence) {
 			return max(own, min(src.Confirmed, instant)), nil
 		}
 	}
 	return own, nil
+}
+
+// wholeViewAt is the newest view of a source, as of an instant, that had a
+// whole list of hosts: only such a view confirms hosts that it does not name
+// anew.
+func (s *system) wholeViewAt(st *sourceState, instant int64) (*version, error) {
+	for {
+		v, err := st.track.at(s.tx, instant)
+		if err != nil || v == nil {
+			return nil, err
+		}
+		presence := st.head.HostsPresence // the newest one's, at hand
+		if v != st.track.newest() || s.known != ledger.Latest {
+			m, err := st.track.load(s.tx, v)
+			if err != nil {
+				return nil, err
+			}
+			presence = m.(*storev1.SystemView).HostsPresence
+		}
+		if isWhole(presence) {
+			return v, nil
+		}
+		instant = v.effective - 1
+	}
+}
+
+func isWhole(presence uint32) bool {
+	p := shape.Presence(presence)
+	return p == shape.Whole || p == shape.Empty
 }
 
 // other is another system's head; nil where it is not stored.

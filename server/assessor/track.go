@@ -43,7 +43,6 @@ type version struct {
 	msg       proto.Message // decoded, once loaded
 	staged    bool          // not in the ledger yet
 	delta     *ledger.Base  // to what a staged version may be a difference
-	closed    int64         // where it is not 0: the last confirmation to be written to the index
 }
 
 // track is one timeline in memory, newest version first. It begins with the

@@ -14,5 +14,7 @@
 //   - errors.go has the errors, each naming what to do about it;
 //   - store/memory is the executable model: a sorted map in memory;
 //   - store/bolt is the backend that keeps data: one bbolt file;
-//   - store/storetest is the conformance suite that every backend passes.
+//   - store/storetest is the conformance suite that every backend passes;
+//   - store/ledger is written above the contract: records, timelines and
+//     indexes, over any backend.
 package store

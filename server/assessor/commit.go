@@ -206,8 +206,6 @@ func (w *writer) states() {
 func (w *writer) series(s *seriesState) {
 	e := s.entry
 	w.number(&e.Stream)
-	summary := e.Summary
-	w.p.undo = append(w.p.undo, func() { e.Summary = summary })
 	h := s.head
 	if h == nil {
 		h = &storev1.SeriesHead{Schema: schema, First: ledger.MaxInstant}
@@ -230,9 +228,7 @@ func (w *writer) series(s *seriesState) {
 		if i == 0 {
 			out.Address, out.Effective, out.Recorded, out.State = addressOf(a, depth), v.effective, w.b.Commit().Recorded, payload
 			e.Effective, e.Recorded = out.Effective, out.Recorded
-			st := v.msg.(*storev1.State)
-			w.rollUp(e.Id, e.Summary, st.Summary)
-			e.Version, e.Summary = st.Version, st.Summary
+			w.rollUp(e.Id, s.before, e.Summary)
 		}
 	}
 	w.b.PutHead(spaceSeries, e.Stream, encode(out))

@@ -495,6 +495,7 @@ func (p *plan) evaluate() error {
 	if err := r.run(p.from); err != nil {
 		return err
 	}
+	r.summarize()
 	p.replay = r
 	h.Latest = max(h.Latest, r.last)
 	h.ConfigEpoch = p.a.guides.Load().at(p.now).epoch

@@ -19,13 +19,14 @@ const maxSteps = 100_000
 // seriesState is one series in a plan.
 type seriesState struct {
 	entry   *storev1.SeriesEntry
-	head    *storev1.SeriesHead // as stored; nil for a new series
-	track   *track              // of states
-	current *storev1.State      // the state just before the instant under way
-	active  bool                // an assignment makes it at the instant under way
-	rules   []string            // ids of current's rules
-	staged  int                 // how many states were staged
-	eval    *assess.Evaluation  // the newest
+	head    *storev1.SeriesHead   // as stored; nil for a new series
+	track   *track                // of states
+	current *storev1.State        // the state just before the instant under way
+	active  bool                  // an assignment makes it at the instant under way
+	rules   []string              // ids of current's rules
+	staged  int                   // how many states were staged
+	before  *storev1.StateSummary // of the newest state as it was stored
+	eval    *assess.Evaluation    // the newest
 }
 
 // replay evaluates a system from an instant to now and stages what differs
@@ -70,6 +71,16 @@ func (r *replay) run(from int64) error {
 			return fmt.Errorf("assessor: system %s changes more than %d times between %d and %d", r.sys.id, maxSteps, from, r.now)
 		}
 		t = max(next, t+1)
+	}
+}
+
+// summarize puts what the newest states show into the system's head.
+func (r *replay) summarize() {
+	for _, s := range r.series {
+		if v := s.track.newest(); v != nil && v.staged {
+			st := v.msg.(*storev1.State)
+			s.entry.Version, s.entry.Summary = st.Version, st.Summary
+		}
 	}
 }
 
@@ -174,7 +185,7 @@ func (r *replay) openSeries(from int64) error {
 }
 
 func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) {
-	s := &seriesState{entry: e, track: newTrack(&e.Stream, recordState, r.sys.known)}
+	s := &seriesState{entry: e, before: e.Summary, track: newTrack(&e.Stream, recordState, r.sys.known)}
 	r.series = append(r.series, s)
 	if e.Stream == 0 {
 		s.track.complete = true

@@ -82,6 +82,12 @@ func (c *Checklist) Rules() []*pb.Rule {
 	return out
 }
 
+// RuleCount is how many rules there are.
+func (c *Checklist) RuleCount() int { return len(c.rules) }
+
+// RuleID is the id of the rule with that index.
+func (c *Checklist) RuleID(i int) string { return c.rules[i].src.Id }
+
 // RuleIndex is the index of the rule with that id.
 func (c *Checklist) RuleIndex(id string) (int, bool) {
 	i, ok := c.byID[id]

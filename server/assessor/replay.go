@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
@@ -42,6 +43,7 @@ type replay struct {
 	series []*seriesState
 	cache  *replayCache
 	merged *merge.Merged // the newest
+	digest digest.Digest // of its inventory, once asked for
 	steps  int
 }
 
@@ -72,6 +74,14 @@ func (r *replay) run(from int64) error {
 		}
 		t = max(next, t+1)
 	}
+}
+
+// inventoryDigest identifies the newest inventory; every series has the same.
+func (r *replay) inventoryDigest() digest.Digest {
+	if r.digest.IsZero() {
+		r.digest = InventoryDigest(r.merged)
+	}
+	return r.digest
 }
 
 // summarize puts what the newest states show into the system's head.
@@ -242,7 +252,7 @@ func (r *replay) step(t int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.merged = r.sys.merge(in)
+	r.merged, r.digest = r.sys.merge(in), digest.Digest{}
 	claims, err := r.sys.claimsAt(ledger.MaxInstant)
 	if err != nil {
 		return 0, err
@@ -291,7 +301,7 @@ func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, e
 	s.eval = ev
 	s.entry.HoldsUntil = ev.HoldsUntil
 	r.cache.keep(s, ev)
-	st, err := buildState(ev, s.current, s.rules, t)
+	st, err := buildState(ev, s.current, s.rules, r.inventoryDigest(), t)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -166,29 +167,34 @@ func (u *unpacker) take(n int) []byte {
 
 // buildState makes the state of an evaluation that follows prev (nil for the
 // first). Results that stand as before keep since when, also across versions of
-// the checklist: rules are matched by id. prevRules are the ids of prev's rules.
-func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
-	sum := ev.Summary()
-	d, inv := ev.Digest(), ev.InventoryDigest()
+// the checklist: rules are matched by id. prevRules are the ids of prev's rules,
+// inventory is the digest of what was evaluated.
+func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, inventory digest.Digest, at int64) (*storev1.State, error) {
+	d := ev.Digest()
 	out := &storev1.State{
-		Schema: schema, Version: ev.Plan.Checklist().Version(), Digest: d[:], InventoryDigest: inv[:],
-		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: summaryOf(sum),
+		Schema: schema, Version: ev.Plan.Checklist().Version(), Digest: d[:], InventoryDigest: inventory[:],
+		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: summaryOf(ev.Summary()),
 	}
-	old, err := indexState(prev, prevRules)
-	if err != nil {
+	old := &stateIndex{state: prev, rules: prevRules}
+	if err := old.unpack(); err != nil {
 		return nil, err
 	}
 	rows := make([]resultRow, 0, len(ev.Results))
 	numbers := newNumbering(prev)
-	rules := ev.Plan.Checklist().Rules()
+	subjects := make([]int, len(ev.Subjects)) // 1 + the number of each, once asked for
+	rules := ev.Plan.Checklist()
 	for i := range ev.Results {
 		r := &ev.Results[i]
 		row := resultRow{rule: int(r.Rule), subject: -1, state: r.State, waived: r.Waiver >= 0, exception: r.Exception, since: at}
-		id := ev.SubjectID(r)
+		id := ""
 		if r.Subject >= 0 {
-			row.subject = numbers.number(id)
+			if subjects[r.Subject] == 0 {
+				subjects[r.Subject] = 1 + numbers.number(ev.Subjects[r.Subject].ID())
+			}
+			row.subject = subjects[r.Subject] - 1
+			id = numbers.names[row.subject]
 		}
-		before, ok := old.find(rules[r.Rule].Id, id)
+		before, ok := old.find(rules.RuleID(int(r.Rule)), id)
 		if ok && before.state == row.state && before.waived == row.waived && before.exception == row.exception {
 			row.since = before.since
 		} else {
@@ -198,7 +204,7 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 	}
 	out.Changed += int32(max(len(old.rows)-len(rows), 0))
 	out.Subjects = numbers.compact(rows)
-	out.Results = packResults(rows, len(rules), old.instants)
+	out.Results = packResults(rows, rules.RuleCount(), old.instants)
 	return out, nil
 }
 
@@ -209,10 +215,15 @@ func sameState(a, b *storev1.State) bool {
 		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && slices.Equal(a.Subjects, b.Subjects)
 }
 
-// stateIndex finds a state's rows by rule and subject.
+// stateIndex finds a state's rows by rule and subject. Who asks in the order of
+// the rows, as happens while neither rules nor subjects change, finds each next
+// to the one before; the map is made when somebody asks otherwise.
 type stateIndex struct {
+	state    *storev1.State
+	rules    []string // ids of the rules of the state's checklist version
 	rows     []resultRow
 	instants []int64
+	next     int
 	at       map[rowKey]int
 }
 
@@ -220,24 +231,21 @@ type rowKey struct{ rule, subject string }
 
 // indexState unpacks a state; rules are the ids of its checklist version's rules.
 func indexState(s *storev1.State, rules []string) (*stateIndex, error) {
-	x := &stateIndex{}
-	if s == nil || s.Ended {
-		return x, nil
+	x := &stateIndex{state: s, rules: rules}
+	return x, x.unpack()
+}
+
+func (x *stateIndex) unpack() error {
+	if x.state == nil || x.state.Ended {
+		return nil
 	}
 	var n int
 	var err error
-	x.rows, x.instants, n, err = unpackResults(s.Results, len(s.Subjects))
-	if err != nil {
-		return nil, err
+	x.rows, x.instants, n, err = unpackResults(x.state.Results, len(x.state.Subjects))
+	if err == nil && n != len(x.rules) {
+		err = fmt.Errorf("%w: a state of %d rules under a checklist of %d", ledger.ErrCorrupt, n, len(x.rules))
 	}
-	if n != len(rules) {
-		return nil, fmt.Errorf("%w: a state of %d rules under a checklist of %d", ledger.ErrCorrupt, n, len(rules))
-	}
-	x.at = make(map[rowKey]int, len(x.rows))
-	for i, r := range x.rows {
-		x.at[rowKey{rules[r.rule], subjectName(s, r)}] = i
-	}
-	return x, nil
+	return err
 }
 
 func subjectName(s *storev1.State, r resultRow) string {
@@ -248,10 +256,23 @@ func subjectName(s *storev1.State, r resultRow) string {
 }
 
 func (x *stateIndex) find(rule, subject string) (resultRow, bool) {
+	if x.next < len(x.rows) {
+		if r := x.rows[x.next]; x.rules[r.rule] == rule && subjectName(x.state, r) == subject {
+			x.next++
+			return r, true
+		}
+	}
+	if x.at == nil {
+		x.at = make(map[rowKey]int, len(x.rows))
+		for i, r := range x.rows {
+			x.at[rowKey{x.rules[r.rule], subjectName(x.state, r)}] = i
+		}
+	}
 	i, ok := x.at[rowKey{rule, subject}]
 	if !ok {
 		return resultRow{}, false
 	}
+	x.next = i + 1
 	return x.rows[i], true
 }
 

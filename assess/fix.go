@@ -3,8 +3,10 @@ package assess
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/plumbline/plumbline/assess/score"
+	"github.com/plumbline/plumbline/assess/shape"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
@@ -41,13 +43,24 @@ func (e *Evaluation) Fixes() []*pb.Fix {
 	return out
 }
 
-// hostsOf are the hosts that a result's subject stands on.
-func (e *Evaluation) hostsOf(r *Result) []string {
+// hostsOf are the hosts that a result's subject stands on, those of both ends
+// for a pair.
+func (e *Evaluation) hostsOf(r *Result) (out []string) {
 	if r.Subject < 0 {
 		return nil
 	}
-	if h := e.Subjects[r.Subject].Host(); h != "" {
+	s := &e.Subjects[r.Subject]
+	if h := s.Host(); h != "" {
 		return []string{h}
 	}
-	return nil
+	if s.left == nil {
+		return nil
+	}
+	for end := range strings.SplitSeq(s.text, "|") {
+		if below, ok := strings.CutPrefix(end, "hosts/"); ok {
+			id, _, _ := strings.Cut(below, "/")
+			out = append(out, shape.KeyOfPath(id))
+		}
+	}
+	return out
 }

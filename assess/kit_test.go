@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,34 +16,17 @@ import (
 // openSuffix ends the subject that stands for what a list may still have.
 const openSuffix = "/?"
 
-// shippedChecklists are the checklists that ship, compiled once.
-var shippedChecklists = sync.OnceValues(func() ([]*assess.Checklist, error) {
-	files, err := guidance.Shipped()
-	if err != nil {
-		return nil, err
-	}
-	var out []*assess.Checklist
-	for _, f := range files {
-		c, problems := assess.Compile(f.Checklist)
-		if len(problems) > 0 {
-			return nil, fmt.Errorf("%s: %s", f.Name, problems[0])
-		}
-		out = append(out, c)
-	}
-	return out, nil
-})
-
 // eachShipped runs a test for every checklist that ships.
 func eachShipped(t *testing.T, test func(t *testing.T, c *assess.Checklist)) {
-	all, err := shippedChecklists()
+	files, err := guidance.Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) == 0 {
+	if len(files) == 0 {
 		t.Fatal("nothing ships")
 	}
-	for _, c := range all {
-		t.Run(c.ID()+"@"+c.Version(), func(t *testing.T) { test(t, c) })
+	for _, f := range files {
+		t.Run(f.Checklist.Id+"@"+f.Checklist.Version, func(t *testing.T) { test(t, mustCompile(t, f.Checklist)) })
 	}
 }
 

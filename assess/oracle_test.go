@@ -35,6 +35,7 @@ type oracleRule struct {
 	src            *pb.Rule
 	scope          string
 	applies, check *ruletest.Oracle // nil where the rule has none
+	outdecides     bool             // the engine decides some of what cel-go does not
 	exceptions     []oracleException
 	inLeft         *ruletest.Oracle // of a pair: whether left and right are among
 	inRight        *ruletest.Oracle // the elements, and whether the keys are equal
@@ -60,7 +61,7 @@ func newOracle(t testing.TB, c *assess.Checklist) *oracle {
 	}
 	out := &oracle{rules: map[string]*oracleRule{}}
 	for _, r := range c.Rules() {
-		o := &oracleRule{src: r, scope: r.Scope}
+		o := &oracleRule{src: r, scope: r.Scope, outdecides: partialLists.MatchString(r.Applies + r.Check)}
 		if r.Scope == "pair" {
 			p, issues := env.CompilePair(r.Pair)
 			if p == nil {
@@ -93,6 +94,11 @@ type oracleException struct {
 	claim           string // its claim's id
 	when, unclaimed *ruletest.Oracle
 }
+
+// partialLists finds what cel-go cannot decide if it cannot decide it for every
+// element, and the engine sometimes can: two that match suffice against
+// exists_one, and one that is left suffices for what is asked of a filtered list.
+var partialLists = regexp.MustCompile(`exists_one\(|filter\(|map\(`)
 
 var claimID = regexp.MustCompile(`claimed\("([^"]*)"`)
 
@@ -273,7 +279,7 @@ func (o *oracle) agrees(e *assess.Evaluation, claims []*pb.Claim) error {
 			if is == score.Unknown || is == score.Error {
 				is = score.Unset
 			}
-			if want != is {
+			if want != is && (want != score.Unset || !r.outdecides) {
 				return fmt.Errorf("%s of %s is %s, and %s by the oracle", r.src.Id, c.id, got.State, want)
 			}
 		}

@@ -169,6 +169,20 @@ groups:
 	if d := cmp.Diff(always, reused(day(2))); d != "" {
 		t.Errorf("once the patches are too old (-want +got)\n%s", d)
 	}
+	for i := range before.Results {
+		before.Results[i].State = score.Fail
+	}
+	accepted := p.Evaluate(assess.Input{
+		Merged: s.merged(day(1)), At: day(1), Previous: before, Waivers: []*pb.Waiver{{Area: "none", ExpireTime: stamp(day(9))}},
+	})
+	for i := range accepted.Results {
+		if r := &accepted.Results[i]; r.State == score.Fail && accepted.SubjectID(r) == "hosts/a" && c.Rules()[r.Rule].Id == "host" {
+			t.Error("a failure was taken over although there is a waiver now")
+		}
+	}
+	for i := range before.Results {
+		before.Results[i].State = score.Fixed
+	}
 	if got := reused(day(-1)); got != nil {
 		t.Errorf("at an earlier instant: %v", got)
 	}

@@ -117,8 +117,11 @@ func (s *Subject) Host() string {
 	return id
 }
 
-// open tells whether the subject stands for what a list may still have.
-func (s *Subject) open() bool { return strings.HasSuffix(s.text, openSuffix) }
+// open tells whether the subject stands for what a list may still have, and
+// not for something whose id is a question mark.
+func (s *Subject) open() bool {
+	return s.elem == nil && s.left == nil && strings.HasSuffix(s.text, openSuffix)
+}
 
 func hostPath(host unsafe.Pointer) string { return "hosts/" + pathKey(hostShape, host) }
 

@@ -1,13 +1,10 @@
 package rule_test
 
 import (
-	"math/rand"
 	"testing"
-	"time"
 	"unsafe"
 
 	"cel.dev/cel-go/cel"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plumbline/plumbline/assess/rule"
@@ -87,16 +84,24 @@ func benchContext(b testing.TB) (*rule.Env, *pb.Inventory, rule.Context) {
 	return env, inv, rule.Context{Inventory: inv, Values: vals, At: ruletest.Now.UnixMicro()}
 }
 
-func BenchmarkHost(b *testing.B) {
-	env, inv, ctx := benchContext(b)
+func compileAll(t testing.TB, env *rule.Env) []*rule.Program {
+	t.Helper()
 	var programs []*rule.Program
 	for _, src := range benchRules {
 		p, issues := env.Compile(src, "host", rule.WantBool)
-		if issues != nil {
-			b.Fatal(src, issues)
+		if len(issues) > 0 {
+			t.Fatal(src, issues)
 		}
 		programs = append(programs, p)
 	}
+	return programs
+}
+
+// BenchmarkHost evaluates all benchRules on one host: by closures, by hand-written
+// Go that does the same work, and by cel-go, which does less.
+func BenchmarkHost(b *testing.B) {
+	env, inv, ctx := benchContext(b)
+	programs := compileAll(b, env)
 	host := unsafe.Pointer(inv.Hosts[0])
 	m := rule.NewMachine(ctx)
 	b.Run("closures", func(b *testing.B) {
@@ -140,18 +145,20 @@ func BenchmarkHost(b *testing.B) {
 	})
 }
 
+// BenchmarkRules times each rule alone. The closures' figures have about six
+// nanoseconds of Reset in them.
 func BenchmarkRules(b *testing.B) {
 	env, inv, ctx := benchContext(b)
+	programs := compileAll(b, env)
 	host := unsafe.Pointer(inv.Hosts[0])
 	m := rule.NewMachine(ctx)
 	g := &handMachine{at: ctx.At}
 	for i, src := range benchRules {
-		p, _ := env.Compile(src, "host", rule.WantBool)
 		b.Run(src+"/closures", func(b *testing.B) {
 			for b.Loop() {
 				m.Reset(ctx)
 				m.Subject(host, host)
-				p.Bool(m)
+				programs[i].Bool(m)
 			}
 		})
 		b.Run(src+"/go", func(b *testing.B) {
@@ -162,7 +169,3 @@ func BenchmarkRules(b *testing.B) {
 		})
 	}
 }
-
-var _ = rand.New
-var _ = time.Now
-var _ proto.Message

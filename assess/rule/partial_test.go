@@ -268,7 +268,7 @@ func TestPiecewiseConstant(t *testing.T) {
 	w := newWorld(t)
 	r := rand.New(rand.NewSource(5 + *seed))
 	bounded := 0
-	for range 100 * *soak {
+	for range 160 * *soak {
 		inv := partial(r, w, 60)
 		for range 30 {
 			scope := ruletest.Scopes[r.Intn(len(ruletest.Scopes))]

@@ -121,12 +121,12 @@ func (p *Pair) Right(m *Machine) ([]unsafe.Pointer, Tri) { return p.right.code.M
 // LeftKey appends the key of a left element to b; equal keys have equal
 // bytes. It is True where the key is known.
 func (p *Pair) LeftKey(m *Machine, left unsafe.Pointer, b []byte) ([]byte, Tri) {
-	m.run.Msgs.Vars[syntax.SubjectSlot] = left
+	m.run.Turn(syntax.SubjectSlot, left)
 	return p.leftKey.code.Append(&m.run, b)
 }
 
 // RightKey appends the key of a right element, as LeftKey does.
 func (p *Pair) RightKey(m *Machine, right unsafe.Pointer, b []byte) ([]byte, Tri) {
-	m.run.Msgs.Vars[syntax.SecondSlot] = right
+	m.run.Turn(syntax.SecondSlot, right)
 	return p.rightKey.code.Append(&m.run, b)
 }

@@ -311,7 +311,9 @@ func (g *generator) textCall(n *syntax.Node) fn[string] {
 func costly(x fn[string]) fn[string] {
 	return func(m *machine.Machine) (string, state) {
 		v, st := x(m)
-		m.Charge(len(v) / 2)
+		if !m.Spend(int64(len(v) / 2)) {
+			return "", failed
+		}
 		return v, st
 	}
 }

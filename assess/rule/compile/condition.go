@@ -9,8 +9,11 @@ import (
 
 // boolean compiles a condition.
 func (g *generator) boolean(n *syntax.Node) boolFn {
-	if n.Once {
+	switch {
+	case n.Once:
 		return onceBool(g, n)
+	case n.Kept:
+		return keptBool(g, n)
 	}
 	return g.booleanAnew(n)
 }

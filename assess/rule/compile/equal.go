@@ -67,7 +67,7 @@ func equalTo[T comparableTo](g *generator, a, b *syntax.Node, negate bool, k *ki
 //
 //go:noinline
 func (g *generator) textFieldEqual(a, b *syntax.Node, negate bool) boolFn {
-	if a.Op != syntax.Field || a.Once || b.Op != syntax.Const {
+	if a.Op != syntax.Field || a.Once || a.Kept || b.Op != syntax.Const {
 		return nil
 	}
 	pl, base := g.place(a)
@@ -98,7 +98,7 @@ func (g *generator) textAmong(a *syntax.Node, items []string) boolFn {
 		slot := a.Slot
 		return func(m *machine.Machine) calc.Tri { return among(m.Texts.Vars[slot&machine.VarMask], items) }
 	}
-	if a.Op != syntax.Field || a.Once {
+	if a.Op != syntax.Field || a.Once || a.Kept {
 		return nil
 	}
 	pl, base := g.place(a)
@@ -211,7 +211,7 @@ func (g *generator) textIn(elem, l *syntax.Node) boolFn {
 		}
 	case l.Once:
 		return inMemo(g, x, l)
-	case l.Op == syntax.TableEntry:
+	case l.Op == syntax.TableEntry && !l.Kept: // a kept one is searched below
 		return inTable(x, tableEntry(g, l, func(v *machine.Value) *machine.Value { return v }))
 	}
 	return contained(g, elem, l, textKit)

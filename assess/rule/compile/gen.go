@@ -111,8 +111,11 @@ type generator struct {
 
 // scalars compiles a node of a scalar type or a message.
 func scalars[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
-	if n.Once {
+	switch {
+	case n.Once:
 		return onceScalar(g, n, k)
+	case n.Kept:
+		return keptScalar(g, n, k)
 	}
 	return scalarsAnew(g, n, k)
 }

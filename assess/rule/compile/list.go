@@ -12,8 +12,11 @@ import (
 
 // lists compiles a list.
 func lists[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
-	if n.Once {
+	switch {
+	case n.Once:
 		return onceList(g, n, k)
+	case n.Kept:
+		return keptList(g, n, k)
 	}
 	return listsAnew(g, n, k)
 }
@@ -170,7 +173,9 @@ func filtered[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 		from := len(ln.Stack)
 		for _, e := range elems {
 			ok, g := pass(m, &s, ln, e)
-			gap |= g
+			if gap |= g; m.Exhausted() {
+				return nil, wrong
+			}
 			if ok {
 				ln.Stack = append(ln.Stack, e)
 			}
@@ -208,6 +213,9 @@ func mappedFrom[S, T any](g *generator, n *syntax.Node, sk *kit[S], k *kit[T]) l
 		src, out := laneAt[S](m, from), laneAt[T](m, into)
 		top := len(out.Stack)
 		for _, e := range elems {
+			if m.Exhausted() {
+				return nil, wrong
+			}
 			if ok, g := pass(m, &s, src, e); !ok {
 				gap |= g
 				continue

@@ -81,3 +81,61 @@ func inMemo(g *generator, x fn[string], l *syntax.Node) boolFn {
 		return e.Gap.Undecided(calc.False)
 	}
 }
+
+// keptScalar computes a value once a subject. One that is not known is
+// computed each time, so that it is missed each time: what was missed before
+// may have been dropped, because an element was decided in spite of it.
+//
+//go:noinline
+func keptScalar[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
+	index, f, slot, cost := g.owner.KeptIndex(n.String()), scalarsAnew(g, n, k), k.memo, syntax.StraightCost(n)
+	return func(m *machine.Machine) (T, state) {
+		if e, ok := m.Kept(index); ok {
+			return *slot(e), known
+		}
+		if !m.Spend(cost) {
+			var none T
+			return none, failed
+		}
+		v, st := f(m)
+		if st == known {
+			*slot(m.Keep(index)) = v
+		}
+		return v, st
+	}
+}
+
+//go:noinline
+func keptBool(g *generator, n *syntax.Node) boolFn {
+	index, f, cost := g.owner.KeptIndex(n.String()), g.booleanAnew(n), syntax.StraightCost(n)
+	return func(m *machine.Machine) calc.Tri {
+		if e, ok := m.Kept(index); ok {
+			return calc.Truth(e.B)
+		}
+		if !m.Spend(cost) {
+			return calc.Error
+		}
+		t := f(m)
+		if t <= calc.True {
+			m.Keep(index).B = t == calc.True
+		}
+		return t
+	}
+}
+
+// keptList is for lists that last: a table's entries.
+//
+//go:noinline
+func keptList[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
+	index, f, slot := g.owner.KeptIndex(n.String()), listsAnew(g, n, k), k.memos
+	return func(m *machine.Machine) ([]T, gaps) {
+		if e, ok := m.Kept(index); ok {
+			return *slot(e), 0
+		}
+		items, gap := f(m)
+		if gap == 0 {
+			*slot(m.Keep(index)) = items
+		}
+		return items, gap
+	}
+}

@@ -10,7 +10,7 @@ import (
 
 // shift is what is added to now: the sum of its terms, and the first and last
 // instant at which now can be so that no sum on the way leaves CEL's years 1 to
-// 9999.
+// 9999. Now itself is within them.
 type shift struct{ by, from, to int64 }
 
 func shiftOf(terms []syntax.Term, vals []machine.Value) shift {
@@ -24,7 +24,11 @@ func shiftOf(terms []syntax.Term, vals []machine.Value) shift {
 			d = -d
 		}
 		s.by += d
-		s.from, s.to = max(s.from, syntax.MinTime-s.by), min(s.to, syntax.MaxTime-s.by)
+		if s.by < 0 {
+			s.from = max(s.from, syntax.MinTime-s.by)
+		} else if s.by > 0 {
+			s.to = min(s.to, syntax.MaxTime-s.by)
+		}
 	}
 	return s
 }
@@ -48,7 +52,7 @@ func (g *generator) nowCompare(n *syntax.Node) boolFn {
 		fixed = shiftOf(terms, nil)
 	}
 	c := nowComparison{before: before, after: after, fixed: fixed, varies: varies, terms: terms, fs: fs}
-	if o := n.Args[0]; o.Op == syntax.Field && !o.Once {
+	if o := n.Args[0]; o.Op == syntax.Field && !o.Once && !o.Kept {
 		if pl, base := g.place(o); base == nil {
 			return c.withField(pl)
 		}

@@ -38,7 +38,7 @@ func quantify[T any](g *generator, n *syntax.Node, k *kit[T]) boolFn {
 	switch {
 	case len(s.keep) > 0:
 		return q.untilOneSifted(decisive)
-	case inner.Op == syntax.Field && !inner.Once && inner.Type.Elem.Kind != syntax.Int:
+	case inner.Op == syntax.Field && !inner.Once && !inner.Kept && inner.Type.Elem.Kind != syntax.Int:
 		if pl, base := g.place(inner); base == nil {
 			return q.untilOneIn(pl, decisive)
 		}
@@ -145,8 +145,13 @@ func asked[T any](m *machine.Machine, q *quantifier[T], ln *machine.Lane[T], ele
 		if t == decisive {
 			return decisive
 		}
-		if t == calc.Error && fault == nil {
-			fault = m.Fault()
+		if t == calc.Error {
+			if m.Exhausted() {
+				return t
+			}
+			if fault == nil {
+				fault = m.Fault()
+			}
 		}
 		gap |= state(t).Gap()
 	}
@@ -184,7 +189,9 @@ func (q quantifier[T]) untilOneSifted(decisive calc.Tri) boolFn {
 		for _, e := range elems {
 			if len(below.keep) > 0 {
 				if ok, g := pass(m, &below, ln, e); !ok {
-					gap |= g
+					if gap |= g; m.Exhausted() {
+						return calc.Error
+					}
 					continue
 				}
 			}
@@ -201,8 +208,13 @@ func (q quantifier[T]) untilOneSifted(decisive calc.Tri) boolFn {
 			if t <= calc.True {
 				continue
 			}
-			if t == calc.Error && fault == nil {
-				fault = m.Fault()
+			if t == calc.Error {
+				if m.Exhausted() {
+					return t
+				}
+				if fault == nil {
+					fault = m.Fault()
+				}
 			}
 			gap |= state(t).Gap()
 		}
@@ -223,6 +235,9 @@ func (q quantifier[T]) exactlyOne() boolFn {
 			return calc.Error
 		}
 		for _, e := range elems {
+			if m.Exhausted() {
+				return calc.Error
+			}
 			if ok, g := pass(m, &q.sieve, ln, e); !ok {
 				gap |= g
 				continue
@@ -280,7 +295,9 @@ func length[T any](g *generator, n *syntax.Node, k *kit[T]) fn[int64] {
 			}
 			for _, e := range elems {
 				ok, g := pass(m, &s, ln, e)
-				gap |= g
+				if gap |= g; m.Exhausted() {
+					return 0, failed
+				}
 				if ok {
 					n++
 				}

@@ -86,6 +86,9 @@ type Machine struct {
 	from   int  // where the subject's facts begin
 	untidy bool // whether the next Subject has to clear more than the lists
 
+	kept   []Memo
+	serial uint64 // which Subject what is kept must be of
+
 	memos   []*Memo
 	cycle   uint64 // which Reset the memos must be of
 	taken   bool   // whether somebody holds facts, and with them memos
@@ -130,12 +133,19 @@ func (m *Machine) Reset(c Context) {
 func (m *Machine) Subject(subject, host unsafe.Pointer) {
 	m.Msgs.Vars[syntax.SubjectSlot] = subject
 	m.Msgs.Vars[syntax.SecondSlot] = host
+	m.serial++
 	m.from = len(m.facts)
 	m.missing = m.missing[:0]
 	m.horizon, m.left = Forever, m.budget
 	if m.untidy {
 		m.tidy()
 	}
+}
+
+// Turn puts another message into a variable of the subject.
+func (m *Machine) Turn(slot int, msg unsafe.Pointer) {
+	m.Msgs.Vars[slot] = msg
+	m.serial++
 }
 
 // tidy clears what few evaluations leave: faults, claims, and on the stacks
@@ -248,6 +258,10 @@ func (m *Machine) Spend(units int64) bool {
 	m.left -= units
 	return m.left >= 0
 }
+
+// Exhausted tells whether the budget is spent. Loops ask it where an element
+// gave an error, to end early.
+func (m *Machine) Exhausted() bool { return m.left < 0 }
 
 // Over tells whether the budget is spent, and notes it.
 func (m *Machine) Over() bool {

@@ -89,6 +89,24 @@ func (m *Machine) remember(e *Memo, compute func(*Machine, *Memo)) {
 
 //go:noinline
 
+// Kept is where the value of an index is kept for the subject, and whether it
+// is there. What is kept was known, and its facts are among the subject's
+// already. The Memo is valid until the next call of Kept.
+func (m *Machine) Kept(index int) (e *Memo, ok bool) {
+	if index >= len(m.kept) {
+		m.kept = append(m.kept, make([]Memo, index+1-len(m.kept))...)
+	}
+	e = &m.kept[index]
+	return e, e.cycle == m.serial
+}
+
+// Keep is Kept for a value that is about to be set.
+func (m *Machine) Keep(index int) *Memo {
+	e, _ := m.Kept(index)
+	e.cycle = m.serial
+	return e
+}
+
 // Contains looks for a text in a remembered list.
 func (e *Memo) Contains(v string) bool {
 	if e.set != nil {

@@ -14,6 +14,7 @@ type Owner struct {
 
 	mu   sync.Mutex
 	once map[string]int
+	kept map[string]int
 }
 
 // OnceIndex is the index of the Memo for a part of a rule with that text.
@@ -21,13 +22,25 @@ type Owner struct {
 func (o *Owner) OnceIndex(text string) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	i, ok := o.once[text]
+	return number(&o.once, text)
+}
+
+// KeptIndex is the same for what is computed once a subject.
+func (o *Owner) KeptIndex(text string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return number(&o.kept, text)
+}
+
+// number gives each text the next number.
+func number(numbers *map[string]int, text string) int {
+	if *numbers == nil {
+		*numbers = map[string]int{}
+	}
+	i, ok := (*numbers)[text]
 	if !ok {
-		if o.once == nil {
-			o.once = map[string]int{}
-		}
-		i = len(o.once)
-		o.once[text] = i
+		i = len(*numbers)
+		(*numbers)[text] = i
 	}
 	return i
 }

@@ -182,7 +182,7 @@ func implementation(name string, adapter types.Adapter) func(...ref.Val) ref.Val
 		return find(name, adapter)
 	}
 	if strings.HasSuffix(name, "Fact") {
-		return declaredFact
+		return declaredFact(name)
 	}
 	return nil
 }
@@ -224,27 +224,41 @@ func find(name string, adapter types.Adapter) func(...ref.Val) ref.Val {
 	}
 }
 
-func declaredFact(args ...ref.Val) ref.Val {
-	m := args[0].Value().(interface {
-		GetFacts() map[string]*pb.FactValue
-	})
-	switch x := m.GetFacts()[string(args[1].(types.String))].GetValue().(type) {
-	case *pb.FactValue_BoolValue:
-		return types.Bool(x.BoolValue)
-	case *pb.FactValue_IntValue:
-		return types.Int(x.IntValue)
-	case *pb.FactValue_DoubleValue:
-		return types.Double(x.DoubleValue)
-	case *pb.FactValue_StringValue:
-		return types.String(x.StringValue)
-	case *pb.FactValue_TimeValue:
-		return types.Timestamp{Time: x.TimeValue.AsTime()}
-	case *pb.FactValue_DurationValue:
-		return types.Duration{Duration: x.DurationValue.AsDuration()}
-	case *pb.FactValue_StringList:
-		return types.NewStringList(types.DefaultTypeAdapter, x.StringList.GetValues())
+// declaredFact reads a fact by the function's name, which says its type; one
+// that is reported with another type counts as not reported.
+func declaredFact(function string) func(...ref.Val) ref.Val {
+	return func(args ...ref.Val) ref.Val {
+		m := args[0].Value().(interface {
+			GetFacts() map[string]*pb.FactValue
+		})
+		v := m.GetFacts()[string(args[1].(types.String))]
+		typ, out := factOf(v)
+		if typ != function {
+			return nothing
+		}
+		return out
 	}
-	return nothing
+}
+
+// factOf is a fact's value, and the function that reads facts of its type.
+func factOf(v *pb.FactValue) (function string, out ref.Val) {
+	switch x := v.GetValue().(type) {
+	case *pb.FactValue_BoolValue:
+		return "boolFact", types.Bool(x.BoolValue)
+	case *pb.FactValue_IntValue:
+		return "intFact", types.Int(x.IntValue)
+	case *pb.FactValue_DoubleValue:
+		return "doubleFact", types.Double(x.DoubleValue)
+	case *pb.FactValue_StringValue:
+		return "stringFact", types.String(x.StringValue)
+	case *pb.FactValue_TimeValue:
+		return "timeFact", types.Timestamp{Time: x.TimeValue.AsTime()}
+	case *pb.FactValue_DurationValue:
+		return "durationFact", types.Duration{Duration: x.DurationValue.AsDuration()}
+	case *pb.FactValue_StringList:
+		return "listFact", types.NewStringList(types.DefaultTypeAdapter, x.StringList.GetValues())
+	}
+	return "", nil
 }
 
 func (o *Oracles) claimed(args ...ref.Val) ref.Val {

@@ -43,9 +43,9 @@ func Hashed(l *Node) bool {
 }
 
 // MaxCost bounds what one expression may cost for all subjects of a large
-// system together: about a second of one processor. It lets a rule look at
+// system together: a second or two of one processor. It lets a rule look at
 // every channel from every host, but not at every host from every host.
-const MaxCost = 3e8
+const MaxCost = 5e8
 
 // MaxWidth bounds the assumed length of a text, in bytes.
 const MaxWidth = 1 << 16
@@ -57,18 +57,23 @@ func assumedSize(f *shape.Field) float64 {
 	return otherSize
 }
 
-// estimator adds up a tree's cost. What is computed once a system is counted
-// apart.
+// estimator adds up a tree's cost. What is computed once a system, or once a
+// subject, is counted apart.
 type estimator struct {
 	once float64
+	kept float64
 	wide *Node // a node that makes texts beyond MaxWidth
 }
 
 // cost is what evaluating the node once costs.
 func (e *estimator) cost(n *Node) float64 {
 	own := e.own(n)
-	if n.Once {
+	switch {
+	case n.Once:
 		e.once += own
+		return 1
+	case n.Kept:
+		e.kept += own
 		return 1
 	}
 	return own
@@ -122,7 +127,7 @@ func callCost(n *Node) float64 {
 // limit refuses what would cost too much.
 func (l *lowerer) limit(root *Node, scope Scope) {
 	var e estimator
-	each := e.cost(root)
+	each := e.cost(root) + e.kept
 	subjects := assumedSubjects[scope.Name]
 	switch total := each*subjects + e.once; {
 	case e.wide != nil:
@@ -136,21 +141,20 @@ func (l *lowerer) limit(root *Node, scope Scope) {
 
 func perSubject(root *Node) float64 {
 	var e estimator
-	return e.cost(root)
+	return e.cost(root) + e.kept
 }
 
 // StraightCost is what evaluating the node costs without the elements of the
-// comprehensions in it, which count for themselves when they run.
+// comprehensions in it, which count for themselves when they run, as does what
+// is computed once.
 func StraightCost(n *Node) int64 {
 	total := int64(1)
 	for i, a := range n.Args {
-		switch n.Op {
-		case All, Exists, ExistsOne, Filter, MapTo:
-			if i == 1 {
-				continue
-			}
-		}
-		if !a.Once {
+		switch {
+		case i == 1 && n.loops():
+		case a.Once || a.Kept:
+			total++
+		default:
 			total += StraightCost(a)
 		}
 	}

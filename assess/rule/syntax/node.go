@@ -58,6 +58,7 @@ type Node struct {
 	Shift []Term
 	Free  Needs // what the value depends on beside the constants of a checklist
 	Once  bool  // computed once a system and remembered
+	Kept  bool  // computed once a subject, although it stands in a loop
 
 	size  float64 // assumed number of elements of a list
 	width float64 // assumed length of a text, or of a list's texts
@@ -116,6 +117,9 @@ const estateWide = NeedsClaims | 1<<InventorySlot | 1<<SystemSlot
 
 // varying is what a value depends on that is not the same for a whole system.
 const varying = Needs(1<<Slots-1) &^ (1<<InventorySlot | 1<<SystemSlot)
+
+// locals are the variables of comprehensions.
+const locals = varying &^ (1<<SubjectSlot | 1<<SecondSlot)
 
 // String writes the node so that equal texts mean equal values wherever the
 // variables that are free in it are the same; variables go by their names.

@@ -142,11 +142,17 @@ func (l *lowerer) fold(n *Node) *Node {
 		if !ok {
 			return l.refuse(n.Args[0].Pos, "%q is no duration; write such as \"720h\", \"90m\" or \"1.5s\"", n.Args[0].Lit.S)
 		}
+		if d, _ := time.ParseDuration(n.Args[0].Lit.S); d%time.Microsecond != 0 {
+			return l.refuse(n.Args[0].Pos, "%q is finer than a microsecond, in which instants are kept; round it", n.Args[0].Lit.S)
+		}
 		return lit(v)
 	case overloads.StringToTimestamp:
 		v, ok := ParseTime(n.Args[0].Lit.S)
 		if !ok {
 			return l.refuse(n.Args[0].Pos, "%q is no instant; write such as \"2026-01-31T00:00:00Z\"", n.Args[0].Lit.S)
+		}
+		if t, _ := time.Parse(time.RFC3339, n.Args[0].Lit.S); t.Nanosecond()%1000 != 0 {
+			return l.refuse(n.Args[0].Pos, "%q is finer than a microsecond, in which instants are kept; round it", n.Args[0].Lit.S)
 		}
 		return lit(v)
 	case overloads.NegateInt64:

@@ -287,7 +287,7 @@ type Flow struct {
 	Protocol *string `protobuf:"bytes,3,opt,name=protocol,proto3,oneof" json:"protocol,omitempty"`
 	// The first port; with last_port a range, both inclusive.
 	Port *int32 `protobuf:"varint,4,opt,name=port,proto3,oneof" json:"port,omitempty"`
-	// The last port of a range; absent where there is one port.
+	// The last port of a range; the same as port where there is one port. Absent, it is not known.
 	LastPort *int32 `protobuf:"varint,5,opt,name=last_port,json=lastPort,proto3,oneof" json:"last_port,omitempty"`
 	// The application service in lower case: "smtp", "https", "ldap".
 	Service *string `protobuf:"bytes,6,opt,name=service,proto3,oneof" json:"service,omitempty"`

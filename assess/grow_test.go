@@ -15,7 +15,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/plumbline/plumbline/assess"
-	"github.com/plumbline/plumbline/assess/inventorytest"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
@@ -292,7 +291,7 @@ func (v *vocabulary) value(t *rapid.T, name, fd protoreflect.FieldDescriptor, la
 	return pick(t, values, "value "+label)
 }
 
-// claims draws claims about what inventories name; some are not in force.
+// claimed draws claims about what inventories name; some are not in force.
 func (v *vocabulary) claimed(t *rapid.T) (out []*pb.Claim) {
 	if len(v.claims) == 0 {
 		return nil
@@ -312,31 +311,4 @@ func (v *vocabulary) claimed(t *rapid.T) (out []*pb.Claim) {
 // at draws an instant near those that the rules speak of.
 func (v *vocabulary) at(t *rapid.T) int64 {
 	return rapid.SampledFrom(v.instants).Draw(t, "at") + 3600e6*rapid.Int64Range(-24*500, 24*500).Draw(t, "hours")
-}
-
-// config makes inventories with all fields of the model, of the checklist's
-// vocabulary where it has one.
-func (v *vocabulary) config(c *assess.Checklist) inventorytest.Config {
-	cfg := inventorytest.Config{Texts: map[string][]string{}, Facts: c.Source().Facts}
-	if cfg.Facts == nil {
-		cfg.Facts = []*pb.FactDeclaration{}
-	}
-	for name, values := range v.scalars {
-		if values[0].Interface() == any(nil) {
-			continue
-		}
-		if _, ok := values[0].Interface().(string); !ok {
-			continue
-		}
-		key := string(name.Parent().Name()) + "." + string(name.Name())
-		for _, val := range values {
-			cfg.Texts[key] = append(cfg.Texts[key], val.String())
-		}
-	}
-	for name, keys := range v.keys {
-		if name.Name() == "settings" || name.Name() == "labels" {
-			cfg.Texts[string(name.Name())] = append(cfg.Texts[string(name.Name())], keys...)
-		}
-	}
-	return cfg
 }

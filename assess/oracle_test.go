@@ -190,7 +190,7 @@ func candidates(inv *pb.Inventory, scope string) (out []candidate) {
 // that some may be missing.
 func (o *oracleRule) pairs(inv *pb.Inventory, at int64) (out []candidate, open bool) {
 	elems := func(fd protoreflect.FieldDescriptor) []protoreflect.Value {
-		var m protoreflect.Message = inv.ProtoReflect()
+		m := inv.ProtoReflect()
 		if fd.ContainingMessage().Name() == "System" {
 			m = inv.System.ProtoReflect()
 		}

@@ -36,7 +36,7 @@ func (s *Assessment) AssessInventory(ctx context.Context, req *pb.AssessInventor
 	if err != nil {
 		return nil, err
 	}
-	plan, err := k.Plan(req.Profile, req.Tailoring)
+	plan, err := s.assessor.Plan(k, req.Profile, req.Tailoring)
 	if err != nil {
 		return nil, fault.InvalidField("profile", "%v", err)
 	}

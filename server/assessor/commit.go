@@ -313,7 +313,7 @@ func (w *writer) rollUp(series string, old, now *storev1.StateSummary) {
 		if s.Score != nil {
 			deltas[sumScored] += sign
 			deltas[sumScore] += sign * int64(*s.Score*1e6)
-			deltas[sumEffective] += sign * int64(s.GetEffectiveScore()*1e6)
+			deltas[sumEffective] += sign * int64(*effectiveScore(s)*1e6)
 		}
 		if s.Coverage != nil {
 			deltas[sumCovered] += sign

@@ -95,6 +95,16 @@ func (a *Assessor) Checklist(id, version string) (*assess.Checklist, *pb.Checkli
 	return k, a.config.Load().version(id, version, ledger.MaxInstant).Version, nil
 }
 
+// Plan is a checklist under a profile and a tailoring. Without a tailoring it is
+// resolved once and kept; a caller's tailorings are not, since anybody may send
+// any number of them.
+func (a *Assessor) Plan(k *assess.Checklist, profile string, t *pb.Tailoring) (*assess.Plan, error) {
+	if t != nil {
+		return k.Plan(profile, t)
+	}
+	return a.library.plan(k, profile, nil)
+}
+
 // Assign stores an assignment. It is a breakpoint of the series it makes.
 func (a *Assessor) Assign(ctx context.Context, id string, src *pb.Assignment, actor string) (*pb.Assignment, error) {
 	as := proto.Clone(src).(*pb.Assignment)

@@ -242,7 +242,7 @@ func breakpoint(tx *ledger.Tx, e ledger.Entry) (*pb.Breakpoint, error) {
 		ChecklistVersion: st.Version, Digest: digestText(st.Digest), Changed: st.Changed, Correction: st.Correction,
 	}
 	if m := st.Summary; m != nil {
-		out.Score, out.EffectiveScore, out.Coverage, out.Counts = m.Score, m.EffectiveScore, m.Coverage, countsOf(m.Counts)
+		out.Score, out.EffectiveScore, out.Coverage, out.Counts = m.Score, effectiveScore(m), m.Coverage, countsOf(m.Counts)
 	}
 	return out, nil
 }

@@ -88,7 +88,7 @@ func summariesOf(system string, h *storev1.SystemHead, changed map[string]bool) 
 			ValidUntil: timestampOf(min(e.HoldsUntil, orForever(h.StaleUntil))),
 		}
 		if m := e.Summary; m != nil {
-			s.Score, s.EffectiveScore, s.Coverage = m.Score, m.EffectiveScore, m.Coverage
+			s.Score, s.EffectiveScore, s.Coverage = m.Score, effectiveScore(m), m.Coverage
 			c := countsOf(m.Counts)
 			s.Fail, s.Unknown = c.Fail, c.Unknown
 		}

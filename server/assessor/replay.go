@@ -301,7 +301,7 @@ func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, e
 	s.eval = ev
 	s.entry.HoldsUntil = ev.HoldsUntil
 	r.cache.keep(s, ev)
-	st, err := buildState(ev, s.current, s.rules, r.inventoryDigest(), t)
+	st, err := buildState(ev, s.current, s.rules, t)
 	if err != nil {
 		return 0, err
 	}

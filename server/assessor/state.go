@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/plumbline/plumbline/assess"
-	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -168,11 +167,10 @@ func (u *unpacker) take(n int) []byte {
 // buildState makes the state of an evaluation that follows prev (nil for the
 // first). Results that stand as before keep since when, also across versions of
 // the checklist: rules are matched by id. prevRules are the ids of prev's rules,
-// inventory is the digest of what was evaluated.
-func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, inventory digest.Digest, at int64) (*storev1.State, error) {
+func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
 	d := ev.Digest()
 	out := &storev1.State{
-		Schema: schema, Version: ev.Plan.Checklist().Version(), Digest: d[:], InventoryDigest: inventory[:],
+		Schema: schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
 		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: summaryOf(ev.Summary()),
 	}
 	old := &stateIndex{state: prev, rules: prevRules}
@@ -324,13 +322,15 @@ func (n *numbering) compact(rows []resultRow) []string {
 	return out
 }
 
+// summaryOf puts numbers into the envelope. The effective score stands there
+// only where it is another than the raw one.
 func summaryOf(s *assess.Summary) *storev1.StateSummary {
 	out := &storev1.StateSummary{Counts: slices.Clone(s.Counts[:])}
 	if s.Raw.Default.OK {
 		v := s.Raw.Default.Value
 		out.Score = &v
 	}
-	if s.Effective.Default.OK {
+	if s.Effective.Default.OK && s.Effective != s.Raw {
 		v := s.Effective.Default.Value
 		out.EffectiveScore = &v
 	}
@@ -338,4 +338,12 @@ func summaryOf(s *assess.Summary) *storev1.StateSummary {
 		out.Coverage = &c
 	}
 	return out
+}
+
+// effectiveScore is the effective score of a summary; nil where there is none.
+func effectiveScore(m *storev1.StateSummary) *float64 {
+	if m.EffectiveScore != nil {
+		return m.EffectiveScore
+	}
+	return m.Score
 }

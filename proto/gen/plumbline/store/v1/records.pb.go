@@ -531,7 +531,7 @@ type StateSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The default model's raw score.
 	Score *float64 `protobuf:"fixed64,1,opt,name=score,proto3,oneof" json:"score,omitempty"`
-	// The default model's effective score.
+	// The default model's effective score, where it is another than the raw one.
 	EffectiveScore *float64 `protobuf:"fixed64,2,opt,name=effective_score,json=effectiveScore,proto3,oneof" json:"effective_score,omitempty"`
 	// Decided results divided by applicable ones.
 	Coverage *float64 `protobuf:"fixed64,3,opt,name=coverage,proto3,oneof" json:"coverage,omitempty"`
@@ -1135,11 +1135,9 @@ type State struct {
 	// Scores and counts.
 	Summary *StateSummary `protobuf:"bytes,11,opt,name=summary,proto3" json:"summary,omitempty"`
 	// Whether the series ends here: no assignment makes it any more.
-	Ended bool `protobuf:"varint,12,opt,name=ended,proto3" json:"ended,omitempty"`
-	// The digest of the merged inventory that was evaluated.
-	InventoryDigest []byte `protobuf:"bytes,13,opt,name=inventory_digest,json=inventoryDigest,proto3" json:"inventory_digest,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	Ended         bool `protobuf:"varint,12,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *State) Reset() {
@@ -1254,13 +1252,6 @@ func (x *State) GetEnded() bool {
 		return x.Ended
 	}
 	return false
-}
-
-func (x *State) GetInventoryDigest() []byte {
-	if x != nil {
-		return x.InventoryDigest
-	}
-	return nil
 }
 
 // ClaimRecord is a claim with when it was recorded.
@@ -1975,7 +1966,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x04 \x01(\x03R\brecorded\x12\x14\n" +
 	"\x05state\x18\x05 \x01(\fR\x05state\x12 \n" +
 	"\vbreakpoints\x18\x06 \x01(\x05R\vbreakpoints\x12\x14\n" +
-	"\x05first\x18\a \x01(\x03R\x05first\"\x8d\x03\n" +
+	"\x05first\x18\a \x01(\x03R\x05first\"\xe2\x02\n" +
 	"\x05State\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -1992,8 +1983,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x06engine\x18\n" +
 	" \x01(\tR\x06engine\x12:\n" +
 	"\asummary\x18\v \x01(\v2 .plumbline.store.v1.StateSummaryR\asummary\x12\x14\n" +
-	"\x05ended\x18\f \x01(\bR\x05ended\x12)\n" +
-	"\x10inventory_digest\x18\r \x01(\fR\x0finventoryDigest\"\x95\x01\n" +
+	"\x05ended\x18\f \x01(\bR\x05ended\"\x95\x01\n" +
 	"\vClaimRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12)\n" +
 	"\x05claim\x18\x02 \x01(\v2\x13.plumbline.v1.ClaimR\x05claim\x12\x1a\n" +

@@ -993,13 +993,6 @@ func (m *State) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if len(m.InventoryDigest) > 0 {
-		i -= len(m.InventoryDigest)
-		copy(dAtA[i:], m.InventoryDigest)
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.InventoryDigest)))
-		i--
-		dAtA[i] = 0x6a
-	}
 	if m.Ended {
 		i--
 		if m.Ended {
@@ -2099,10 +2092,6 @@ func (m *State) SizeVT() (n int) {
 	}
 	if m.Ended {
 		n += 2
-	}
-	l = len(m.InventoryDigest)
-	if l > 0 {
-		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -5220,40 +5209,6 @@ func (m *State) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Ended = bool(v != 0)
-		case 13:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field InventoryDigest", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.InventoryDigest = append(m.InventoryDigest[:0], dAtA[iNdEx:postIndex]...)
-			if m.InventoryDigest == nil {
-				m.InventoryDigest = []byte{}
-			}
-			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

@@ -174,6 +174,7 @@ func (k *compiler) group(g *pb.Group, path string, depth, parent int) {
 const (
 	maxGroupDepth = 16
 	maxRules      = 2000
+	maxExceptions = 100 // of one rule; their index stands in every result
 )
 
 func (k *compiler) rule(r *pb.Rule, group int, path string) {
@@ -212,6 +213,9 @@ func (k *compiler) rule(r *pb.Rule, group int, path string) {
 	}
 	cr.applies = compile(r.Applies, "applies")
 	cr.check = compile(r.Check, "check")
+	if len(r.Exceptions) > maxExceptions {
+		k.add(path+".exceptions", "a rule has at most %d exceptions", maxExceptions)
+	}
 	for i, x := range r.Exceptions {
 		field := fmt.Sprintf("exceptions[%d]", i)
 		cr.exceptions = append(cr.exceptions, exception{src: x, when: compile(x.When, field+".when")})

@@ -24,8 +24,8 @@ type Input struct {
 	At      int64 // microseconds since 1970 UTC
 
 	// Previous is an earlier evaluation of the same plan, or nil. Results of
-	// rules that read one host alone are taken from it for every host that is
-	// the very same message, if they still hold and claims are the same.
+	// rules that read one host alone, and no claims, are taken from it for every
+	// host that is the very same message, if they still hold.
 	Previous *Evaluation
 }
 
@@ -35,7 +35,7 @@ type Result struct {
 	Subject    int32 // index into Evaluation.Subjects; -1 for the rule as a whole
 	State      score.State
 	Exception  int8  // index of the exception by which it passes, -1 for none
-	Waiver     int16 // index of the waiver that accepts it, -1 for none
+	Waiver     int32 // index of the waiver that accepts it, -1 for none
 	ValidUntil int64 // until when it holds if nothing is submitted
 	facts      [2]int32
 }

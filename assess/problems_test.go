@@ -82,7 +82,13 @@ func TestBounds(t *testing.T) {
 	for i := range 16 {
 		deep = &pb.Group{Id: fmt.Sprintf("d%d", i+1), Groups: []*pb.Group{deep}}
 	}
-	_, problems := assess.Compile(&pb.Checklist{Profiles: []*pb.Profile{{Id: "p"}}, Groups: []*pb.Group{many, deep}})
+	lenient := &pb.Rule{Id: "lenient", Scope: "host"}
+	for i := range 101 {
+		lenient.Exceptions = append(lenient.Exceptions, &pb.Exception{Id: fmt.Sprintf("x%d", i), When: "host.virtual"})
+	}
+	_, problems := assess.Compile(&pb.Checklist{
+		Profiles: []*pb.Profile{{Id: "p"}}, Groups: []*pb.Group{many, deep, {Id: "h", Rules: []*pb.Rule{lenient}}},
+	})
 	var got []string
 	for _, p := range problems {
 		got = append(got, p.String())
@@ -90,6 +96,7 @@ func TestBounds(t *testing.T) {
 	want := []string{
 		"groups[0].rules[2000]: a checklist has at most 2000 rules",
 		"groups[1]" + strings.Repeat(".groups[0]", 16) + ": groups nest more than 16 deep",
+		"groups[2].rules[0].exceptions: a rule has at most 100 exceptions",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

@@ -101,7 +101,7 @@ type plainResult struct {
 	Rule, Subject int32
 	State         score.State
 	Exception     int8
-	Waiver        int16
+	Waiver        int32
 	ValidUntil    int64
 }
 

@@ -16,8 +16,8 @@ func indexWaivers(w []*pb.Waiver) waiverIndex { return waiverIndex{waivers: w} }
 // find returns the index of the waiver in force for a failure, the one that
 // lasts longest, or -1; and the instant until which that holds, which is at
 // most until.
-func (x waiverIndex) find(c *compiledRule, s *Subject, at, until int64) (int16, int64) {
-	best, bestEnd := int16(-1), int64(0)
+func (x waiverIndex) find(c *compiledRule, s *Subject, at, until int64) (int32, int64) {
+	best, bestEnd := int32(-1), int64(0)
 	for i, w := range x.waivers {
 		if !covers(w, c, s) {
 			continue
@@ -27,7 +27,7 @@ func (x waiverIndex) find(c *compiledRule, s *Subject, at, until int64) (int16, 
 		case at < start:
 			until = min(until, start)
 		case at < end && (best < 0 || end > bestEnd):
-			best, bestEnd = int16(i), end
+			best, bestEnd = int32(i), end
 		}
 	}
 	if best >= 0 {

@@ -53,7 +53,8 @@
 // # The packages below
 //
 //	syntax    the text of a rule → a typed tree, refusals, cost
-//	compile   the tree → closures
+//	compile   the tree → a program
+//	closure   the closures that programs are made of
 //	machine   what closures run on
 //	calc      three-valued logic and CEL's functions on plain values
 //	fact      names, values, paths and canonical bytes of facts

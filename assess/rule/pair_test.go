@@ -81,3 +81,32 @@ func TestPairIssues(t *testing.T) {
 		}
 	}
 }
+
+// TestPairKeys asks for the keys of several elements one after another: what
+// one key kept for its loops is not taken for the next.
+func TestPairKeys(t *testing.T) {
+	w := newWorld(t)
+	pair, issues := w.env.CompilePair(&pb.PairScope{
+		Left: `system.channels`, LeftKey: `left.protection.exists(p, left.purpose.lowerAscii() == "z")`,
+		Right: `system.channels`, RightKey: `right.protection.exists(p, right.purpose.lowerAscii() == "z")`,
+	})
+	if len(issues) > 0 {
+		t.Fatal(issues)
+	}
+	inv := inventoryOf(t, map[string]any{"system": map[string]any{"id": "s", "channels": []any{
+		map[string]any{"id": "c1", "purpose": "Z", "protection": []any{"tls"}},
+		map[string]any{"id": "c2", "purpose": "Y", "protection": []any{"tls"}},
+		map[string]any{"id": "c3", "purpose": "z", "protection": []any{"tls"}},
+	}}})
+	w.bind(inv, now)
+	elems, _ := pair.Left(w.machine)
+	var got []string
+	for _, e := range elems {
+		left, _ := pair.LeftKey(w.machine, e, nil)
+		right, _ := pair.RightKey(w.machine, e, nil)
+		got = append(got, string(left), string(right))
+	}
+	if s := strings.Join(got, " "); s != "true true false false true true" {
+		t.Errorf("the keys are %s", s)
+	}
+}

@@ -224,6 +224,23 @@ func lowerASCII(r rune) rune {
 	return r
 }
 
+// LowerEqual tells whether v in small letters is lower.
+func LowerEqual(v, lower string) bool {
+	if len(v) != len(lower) {
+		return false
+	}
+	for i := range len(v) {
+		c := v[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
 func upperASCII(r rune) rune {
 	if 'a' <= r && r <= 'z' {
 		return r - ('a' - 'A')

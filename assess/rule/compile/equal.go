@@ -1,9 +1,8 @@
 package compile
 
 import (
-	"slices"
-
 	"github.com/plumbline/plumbline/assess/rule/calc"
+	"github.com/plumbline/plumbline/assess/rule/closure"
 	"github.com/plumbline/plumbline/assess/rule/machine"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 	"github.com/plumbline/plumbline/assess/shape"
@@ -18,6 +17,9 @@ func (g *generator) equal(n *syntax.Node) boolFn {
 	switch a.Type.Kind {
 	case syntax.Text:
 		if f := g.textFieldEqual(a, b, negate); f != nil {
+			return f
+		}
+		if f := g.lowerEqual(a, b, negate); f != nil {
 			return f
 		}
 		return equalTo(g, a, b, negate, textKit)
@@ -62,68 +64,50 @@ func equalTo[T comparableTo](g *generator, a, b *syntax.Node, negate bool, k *ki
 	}
 }
 
+// fused lays out a field that a condition reads in one closure with its test;
+// nil where the operand is something else.
+func (g *generator) fused(n *syntax.Node) (pl *closure.Place, base messageFn) {
+	if n.Op != syntax.Field || n.Once || n.Kept {
+		return nil, nil
+	}
+	return g.place(n)
+}
+
 // textFieldEqual fuses the commonest condition of all, field == "constant",
 // into one closure; nil where the operands are others.
-//
-//go:noinline
 func (g *generator) textFieldEqual(a, b *syntax.Node, negate bool) boolFn {
-	if a.Op != syntax.Field || a.Once || a.Kept || b.Op != syntax.Const {
+	if b.Op != syntax.Const {
 		return nil
 	}
-	pl, base := g.place(a)
-	if pl.field.Card == shape.Key { // which is always there
-		return nil
-	}
+	pl, base := g.fused(a)
 	c, yes, no := b.Lit.S, calc.Truth(!negate), calc.Truth(negate)
-	return onBool(base, pl.slot, func(m *machine.Machine) calc.Tri {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Text(p); v != nil {
-				m.Read(base, pl.path)
-				if *v == c {
-					return yes
-				}
-				return no
-			}
-		}
-		return calc.Tri(m.Absent(base, pl.path))
-	})
+	switch {
+	case pl == nil:
+		return nil
+	case pl.Field.Card == shape.Key:
+		return closure.OnCondition(base, pl.Slot, closure.KeyEqual(pl, c, yes, no))
+	}
+	return closure.OnCondition(base, pl.Slot, closure.TextEqual(pl, c, yes, no))
+}
+
+// lowerEqual fuses text.lowerAscii() == "constant", without making the text.
+func (g *generator) lowerEqual(a, b *syntax.Node, negate bool) boolFn {
+	if a.Op != syntax.Call || a.Name != "string_lower_ascii" || a.Once || a.Kept || b.Op != syntax.Const {
+		return nil
+	}
+	return closure.FoldEqual(closure.Costly(scalars(g, a.Args[0], textKit)), b.Lit.S, negate)
 }
 
 // textAmong fuses field in ["constant", …] and variable in ["constant", …].
-//
-//go:noinline
 func (g *generator) textAmong(a *syntax.Node, items []string) boolFn {
 	if a.Op == syntax.Var {
-		slot := a.Slot
-		return func(m *machine.Machine) calc.Tri { return among(m.Texts.Vars[slot&machine.VarMask], items) }
+		return closure.VarAmong(a.Slot, items)
 	}
-	if a.Op != syntax.Field || a.Once || a.Kept {
+	pl, base := g.fused(a)
+	if pl == nil || pl.Field.Card == shape.Key {
 		return nil
 	}
-	pl, base := g.place(a)
-	if pl.field.Card == shape.Key {
-		return nil
-	}
-	return onBool(base, pl.slot, func(m *machine.Machine) calc.Tri {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Text(p); v != nil {
-				m.Read(base, pl.path)
-				return among(*v, items)
-			}
-		}
-		return calc.Tri(m.Absent(base, pl.path))
-	})
-}
-
-func among(v string, items []string) calc.Tri {
-	for i := range items {
-		if items[i] == v {
-			return calc.True
-		}
-	}
-	return calc.False
+	return closure.OnCondition(base, pl.Slot, closure.FieldAmong(pl, items))
 }
 
 // in compiles membership in a list of scalars.
@@ -145,6 +129,11 @@ func (g *generator) in(n *syntax.Node) boolFn {
 //
 //go:noinline
 func contained[T comparableTo](g *generator, elem, l *syntax.Node, k *kit[T]) boolFn {
+	if l.Op == syntax.Const && elem.Type.Kind == syntax.Int {
+		if pl, base := g.fused(elem); pl != nil && pl.Field.Kind == shape.Int32 {
+			return closure.OnCondition(base, pl.Slot, closure.IntAmong(pl, l.Lit.Is))
+		}
+	}
 	x := scalars(g, elem, k)
 	if l.Op == syntax.Const {
 		items := k.literals(&l.Lit)
@@ -154,19 +143,19 @@ func contained[T comparableTo](g *generator, elem, l *syntax.Node, k *kit[T]) bo
 				return calc.Tri(st)
 			}
 			m.Charge(len(items) / 4)
-			return calc.Truth(slices.Contains(items, v))
+			return closure.Among(v, items)
 		}
 	}
 	ys, lane := lists(g, l, k), k.lane
 	return func(m *machine.Machine) calc.Tri {
-		mark, ln := m.Mark(), laneAt[T](m, lane)
+		mark, ln := m.Mark(), closure.LaneAt[T](m, lane)
 		top := len(ln.Stack)
 		v, st := x(m)
 		items, gap := ys(m)
 		ln.Stack = ln.Stack[:top]
 		m.Charge(len(items) / 4)
 		switch {
-		case st == known && slices.Contains(items, v):
+		case st == known && closure.Among(v, items) == calc.True:
 			m.Settle(mark)
 			return calc.True
 		case st == unknown:
@@ -211,22 +200,8 @@ func (g *generator) textIn(elem, l *syntax.Node) boolFn {
 		}
 	case l.Once:
 		return inMemo(g, x, l)
-	case l.Op == syntax.TableEntry && !l.Kept: // a kept one is searched below
-		return inTable(x, tableEntry(g, l, func(v *machine.Value) *machine.Value { return v }))
+	case l.Op == syntax.TableEntry:
+		return closure.InTable(x, wholeEntry(g, l))
 	}
 	return contained(g, elem, l, textKit)
-}
-
-// inTable looks for a text in a table's entry.
-//
-//go:noinline
-func inTable(x fn[string], entry fn[*machine.Value]) boolFn {
-	return func(m *machine.Machine) calc.Tri {
-		v, st := x(m)
-		e, entryState := entry(m)
-		if st|entryState != known {
-			return calc.Tri(calc.Both(st, entryState))
-		}
-		return calc.Truth(e.Contains(v))
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/rule/calc"
+	"github.com/plumbline/plumbline/assess/rule/closure"
 	"github.com/plumbline/plumbline/assess/rule/fact"
 	"github.com/plumbline/plumbline/assess/rule/machine"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
@@ -16,7 +17,7 @@ func (g *generator) text(n *syntax.Node) fn[string] {
 	switch n.Op {
 	case syntax.Field:
 		pl, base := g.place(n)
-		return on(base, pl.slot, textField(pl))
+		return closure.On(base, pl.Slot, closure.TextField(pl))
 	case syntax.Entry:
 		return g.entry(n)
 	case syntax.Fact:
@@ -31,47 +32,18 @@ func (g *generator) text(n *syntax.Node) fn[string] {
 	return g.textCall(n)
 }
 
-// textField reads a text. A key is not noted as a fact: it says no more than
-// that the element is there, which the list says already. One that is empty is
-// that of a system that was not reported.
-//
-//go:noinline
-func textField(pl *place) fn[string] {
-	if pl.field.Card == shape.Key {
-		return func(m *machine.Machine) (string, state) {
-			base, p := pl.parent(m)
-			if p != nil {
-				if v := pl.leaf.Plain(p); v != "" {
-					return v, known
-				}
-			}
-			return "", m.Absent(base, pl.path)
-		}
-	}
-	return func(m *machine.Machine) (string, state) {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Text(p); v != nil {
-				m.Read(base, pl.path)
-				return *v, known
-			}
-		}
-		return "", m.Absent(base, pl.path)
-	}
-}
-
 // entry reads a map field's entry.
 //
 //go:noinline
 func (g *generator) entry(n *syntax.Node) fn[string] {
 	if k := n.Args[1]; k.Op == syntax.Const {
 		pl, base := g.place(n)
-		key, path := k.Lit.S, g.owner.Paths.Below(pl.path, k.Lit.S)
+		key, path := k.Lit.S, g.owner.Paths.Below(pl.Path, k.Lit.S)
 		path = g.owner.Paths.Keep(path)
-		return on(base, pl.slot, func(m *machine.Machine) (string, state) {
-			base, p := pl.parent(m)
+		return closure.On(base, pl.Slot, func(m *machine.Machine) (string, state) {
+			base, p := pl.Parent(m)
 			if p != nil {
-				if v, ok := pl.leaf.TextMap(p)[key]; ok {
+				if v, ok := pl.Leaf.TextMap(p)[key]; ok {
 					m.Read(base, path)
 					return v, known
 				}
@@ -85,15 +57,15 @@ func (g *generator) entry(n *syntax.Node) fn[string] {
 	g.nesting++
 	key := scalars(g, n.Args[1], textKit)
 	g.nesting--
-	return on(base, pl.slot, func(m *machine.Machine) (string, state) {
+	return closure.On(base, pl.Slot, func(m *machine.Machine) (string, state) {
 		k, st := key(m)
 		if st != known {
 			return "", st
 		}
-		base, p := pl.parent(m)
-		path := m.Keyed(pl.path, k)
+		base, p := pl.Parent(m)
+		path := m.Keyed(pl.Path, k)
 		if p != nil {
-			if v, ok := pl.leaf.TextMap(p)[k]; ok {
+			if v, ok := pl.Leaf.TextMap(p)[k]; ok {
 				m.Read(base, path)
 				return v, known
 			}
@@ -103,11 +75,11 @@ func (g *generator) entry(n *syntax.Node) fn[string] {
 }
 
 // factPlace lays out a declared fact: the map that holds it, and its path.
-func (g *generator) factPlace(n *syntax.Node) (pl *place, base messageFn, path *fact.Path) {
+func (g *generator) factPlace(n *syntax.Node) (pl *closure.Place, base messageFn, path *fact.Path) {
 	facts := *n
 	facts.Steps = []*shape.Field{n.Args[0].Type.Msg.Field("facts")}
 	pl, base = g.place(&facts)
-	return pl, base, g.owner.Paths.Keep(g.owner.Paths.Below(pl.path, n.Name))
+	return pl, base, g.owner.Paths.Keep(g.owner.Paths.Below(pl.Path, n.Name))
 }
 
 // declared reads a declared fact. One that is reported with another type than
@@ -117,10 +89,10 @@ func (g *generator) factPlace(n *syntax.Node) (pl *place, base messageFn, path *
 func declared[T any](g *generator, n *syntax.Node, get func(*pb.FactValue) (T, bool)) fn[T] {
 	pl, base, path := g.factPlace(n)
 	name := n.Name
-	return on(base, pl.slot, func(m *machine.Machine) (out T, st state) {
-		base, p := pl.parent(m)
+	return closure.On(base, pl.Slot, func(m *machine.Machine) (out T, st state) {
+		base, p := pl.Parent(m)
 		if p != nil {
-			if v := pl.leaf.FactMap(p)[name]; v != nil {
+			if v := pl.Leaf.FactMap(p)[name]; v != nil {
 				if out, ok := get(v); ok {
 					m.Read(base, path)
 					return out, known
@@ -137,78 +109,13 @@ func (g *generator) integer(n *syntax.Node) fn[int64] {
 	switch n.Op {
 	case syntax.Field:
 		pl, base := g.place(n)
-		return on(base, pl.slot, intField(pl, calc.FaultsAt(n.Pos)))
+		return closure.On(base, pl.Slot, closure.IntField(pl, calc.FaultsAt(n.Pos)))
 	case syntax.Fact:
 		return g.intFact(n)
 	case syntax.Size:
 		return g.size(n)
 	}
 	return g.intCall(n)
-}
-
-//go:noinline
-func intField(pl *place, fs *calc.Faults) fn[int64] {
-	switch pl.field.Kind {
-	case shape.Time:
-		return timeField(pl, fs)
-	case shape.Duration:
-		return spanField(pl, fs)
-	case shape.Int32:
-		return func(m *machine.Machine) (int64, state) {
-			base, p := pl.parent(m)
-			if p != nil {
-				if v := pl.leaf.Int32(p); v != nil {
-					m.Read(base, pl.path)
-					return int64(*v), known
-				}
-			}
-			return 0, m.Absent(base, pl.path)
-		}
-	}
-	return func(m *machine.Machine) (int64, state) {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Int64(p); v != nil {
-				m.Read(base, pl.path)
-				return *v, known
-			}
-		}
-		return 0, m.Absent(base, pl.path)
-	}
-}
-
-//go:noinline
-func timeField(pl *place, fs *calc.Faults) fn[int64] {
-	return func(m *machine.Machine) (int64, state) {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Time(p); v != nil {
-				m.Read(base, pl.path)
-				if v.Seconds < syntax.MinTime/1_000_000 || v.Seconds > syntax.MaxTime/1_000_000 {
-					return 0, m.Fail(&fs[calc.TimeRange])
-				}
-				return v.Seconds*1_000_000 + int64(v.Nanos)/1000, known
-			}
-		}
-		return 0, m.Absent(base, pl.path)
-	}
-}
-
-//go:noinline
-func spanField(pl *place, fs *calc.Faults) fn[int64] {
-	return func(m *machine.Machine) (int64, state) {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Duration(p); v != nil {
-				m.Read(base, pl.path)
-				if v.Seconds < -syntax.MaxDuration/1_000_000 || v.Seconds > syntax.MaxDuration/1_000_000-1 {
-					return 0, m.Fail(&fs[calc.Overflow])
-				}
-				return v.Seconds*1_000_000 + int64(v.Nanos)/1000, known
-			}
-		}
-		return 0, m.Absent(base, pl.path)
-	}
 }
 
 func (g *generator) intFact(n *syntax.Node) fn[int64] {
@@ -219,7 +126,7 @@ func (g *generator) intFact(n *syntax.Node) fn[int64] {
 			if !ok || x.TimeValue == nil {
 				return 0, false
 			}
-			return clampTime(x.TimeValue.Seconds, x.TimeValue.Nanos), true
+			return closure.Clamp(x.TimeValue.Seconds, x.TimeValue.Nanos), true
 		}))
 	case syntax.Duration:
 		return inRange(n, declared(g, n, func(v *pb.FactValue) (int64, bool) {
@@ -227,7 +134,7 @@ func (g *generator) intFact(n *syntax.Node) fn[int64] {
 			if !ok || x.DurationValue == nil {
 				return 0, false
 			}
-			return clampTime(x.DurationValue.Seconds, x.DurationValue.Nanos), true
+			return closure.Clamp(x.DurationValue.Seconds, x.DurationValue.Nanos), true
 		}))
 	}
 	return declared(g, n, func(v *pb.FactValue) (int64, bool) {
@@ -237,14 +144,6 @@ func (g *generator) intFact(n *syntax.Node) fn[int64] {
 		}
 		return x.IntValue, true
 	})
-}
-
-// beyond is a number of seconds that is out of range for instants and spans
-// of time, and whose microseconds still are a number.
-const beyond = 1_000_000_000_000
-
-func clampTime(seconds int64, nanos int32) int64 {
-	return max(-beyond, min(beyond, seconds))*1_000_000 + int64(nanos)/1000
 }
 
 // inRange makes errors of instants and spans of time that CEL does not have.
@@ -272,15 +171,15 @@ func (g *generator) real(n *syntax.Node) fn[float64] {
 	switch n.Op {
 	case syntax.Field:
 		pl, base := g.place(n)
-		return on(base, pl.slot, func(m *machine.Machine) (float64, state) {
-			base, p := pl.parent(m)
+		return closure.On(base, pl.Slot, func(m *machine.Machine) (float64, state) {
+			base, p := pl.Parent(m)
 			if p != nil {
-				if v := pl.leaf.Double(p); v != nil {
-					m.Read(base, pl.path)
+				if v := pl.Leaf.Double(p); v != nil {
+					m.Read(base, pl.Path)
 					return *v, known
 				}
 			}
-			return 0, m.Absent(base, pl.path)
+			return 0, m.Absent(base, pl.Path)
 		})
 	case syntax.Fact:
 		return declared(g, n, func(v *pb.FactValue) (float64, bool) {
@@ -294,22 +193,6 @@ func (g *generator) real(n *syntax.Node) fn[float64] {
 	return g.realCall(n)
 }
 
-// boolField is a truth value as a condition.
-//
-//go:noinline
-func boolField(pl *place) boolFn {
-	return func(m *machine.Machine) calc.Tri {
-		base, p := pl.parent(m)
-		if p != nil {
-			if v := pl.leaf.Bool(p); v != nil {
-				m.Read(base, pl.path)
-				return calc.Truth(*v)
-			}
-		}
-		return calc.Tri(m.Absent(base, pl.path))
-	}
-}
-
 // message compiles what is particular to messages.
 //
 //go:noinline
@@ -318,14 +201,14 @@ func (g *generator) message(n *syntax.Node) messageFn {
 		return g.lookup(n)
 	}
 	pl, base := g.place(n)
-	return on(base, pl.slot, func(m *machine.Machine) (unsafe.Pointer, state) {
-		base, p := pl.parent(m)
+	return closure.On(base, pl.Slot, func(m *machine.Machine) (unsafe.Pointer, state) {
+		base, p := pl.Parent(m)
 		if p != nil {
-			if v := pl.leaf.Nested(p); v != nil {
+			if v := pl.Leaf.Nested(p); v != nil {
 				return v, known
 			}
 		}
-		return nil, m.Absent(base, pl.path)
+		return nil, m.Absent(base, pl.Path)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/plumbline/plumbline/assess/rule/calc"
+	"github.com/plumbline/plumbline/assess/rule/closure"
 	"github.com/plumbline/plumbline/assess/rule/machine"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 )
@@ -41,7 +42,7 @@ func onceBool(g *generator, n *syntax.Node) boolFn {
 func computeList[T any](g *generator, n *syntax.Node, k *kit[T]) (index int, compute func(*machine.Machine, *machine.Memo)) {
 	f, slot, lane := listsAnew(g, n, k), k.memos, k.lane
 	return g.owner.OnceIndex(n.String()), func(m *machine.Machine, e *machine.Memo) {
-		ln := laneAt[T](m, lane)
+		ln := closure.LaneAt[T](m, lane)
 		top := len(ln.Stack)
 		items, gap := f(m)
 		*slot(e), e.Gap = slices.Clone(items), gap
@@ -137,5 +138,26 @@ func keptList[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 			*slot(m.Keep(index)) = items
 		}
 		return items, gap
+	}
+}
+
+// wholeEntry is a table's entry with its hash.
+//
+//go:noinline
+func wholeEntry(g *generator, n *syntax.Node) fn[*machine.Value] {
+	f := tableEntry(g, n, func(v *machine.Value) *machine.Value { return v })
+	if !n.Kept {
+		return f
+	}
+	index := g.owner.KeptIndex("entry " + n.String())
+	return func(m *machine.Machine) (*machine.Value, state) {
+		if e, ok := m.Kept(index); ok {
+			return e.Entry, known
+		}
+		v, st := f(m)
+		if st == known {
+			m.Keep(index).Entry = v
+		}
+		return v, st
 	}
 }

@@ -1,11 +1,20 @@
 package compile
 
 import (
+	"unsafe"
+
 	"github.com/plumbline/plumbline/assess/rule/calc"
+	"github.com/plumbline/plumbline/assess/rule/closure"
 )
 
-// Short names for what every closure deals in.
+// Short names for what compiling deals in.
 type (
+	boolFn       = closure.Condition
+	fn[T any]    = closure.Scalar[T]
+	list[T any]  = closure.List[T]
+	messageFn    = closure.Scalar[unsafe.Pointer]
+	comparableTo = closure.Comparable
+
 	state = calc.State
 	gaps  = calc.Gaps
 )
@@ -14,7 +23,4 @@ const (
 	known   = calc.Known
 	unknown = calc.NotKnown
 	failed  = calc.Failed
-
-	more  = calc.More
-	wrong = calc.Wrong
 )

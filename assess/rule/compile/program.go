@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/rule/calc"
+	"github.com/plumbline/plumbline/assess/rule/closure"
 	"github.com/plumbline/plumbline/assess/rule/machine"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 )
@@ -16,7 +17,7 @@ type Program struct {
 
 	// One of these is set, as the expression was wanted.
 	condition boolFn
-	show      showFn
+	show      closure.Shown
 	elements  list[unsafe.Pointer]
 }
 
@@ -68,7 +69,7 @@ func (p *Program) Append(m *machine.Machine, b []byte) ([]byte, calc.Tri) {
 		return b, p.refused(m)
 	}
 	out, st := p.show(m, b)
-	m.Litter() // a list that was shown
+	m.Litter() // a list that was closure.Show
 	switch {
 	case m.Over():
 		return b, calc.Error

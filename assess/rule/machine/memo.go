@@ -32,6 +32,8 @@ type Memo struct {
 	Ss []string
 	Ps []unsafe.Pointer
 
+	Entry *Value // a table's, where that is what is kept
+
 	set map[string]struct{} // of Ss, where that is long
 }
 

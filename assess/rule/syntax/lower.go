@@ -19,6 +19,7 @@ type lowerer struct {
 	ast    *ast.AST
 	vars   map[string]variable
 	locals []local
+	keys   int // how many maps' keys are around the expression
 	issues []Issue
 }
 

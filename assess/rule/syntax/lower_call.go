@@ -85,12 +85,20 @@ func (l *lowerer) logical(e ast.Expr, fn string) *Node {
 	return &Node{Op: op, Type: BoolType, Pos: l.pos(e), Args: nodes, Free: free(nodes)}
 }
 
+// maxKeys bounds how deep maps' keys may nest; a machine has a slot for each.
+const maxKeys = 8
+
 func (l *lowerer) index(c ast.CallExpr, pos Pos) *Node {
 	switch l.ast.GetType(c.Args()[0].ID()).Kind() {
 	case types.ListKind:
 		return l.refuse(pos, reasonIndex)
 	case types.MapKind:
+		if l.keys == maxKeys {
+			return l.refuse(pos, "keys nest more than %d deep; split the rule", maxKeys)
+		}
+		l.keys++
 		key := l.lower(c.Args()[1])
+		l.keys--
 		if key == nil {
 			return nil
 		}

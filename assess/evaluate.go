@@ -88,6 +88,8 @@ const fileSource = "file"
 // Evaluate runs every selected rule on every subject.
 func (p *Plan) Evaluate(in Input) *Evaluation {
 	e := &Evaluation{Plan: p, At: in.At, in: in, ValidUntil: Forever}
+	// Systems of a plan are alike, so the last one tells how many results to expect.
+	e.Results = make([]Result, 0, p.expect.Load())
 	run := newRun(e)
 	e.ranges = make([][2]int32, len(p.checklist.rules))
 	for i, r := range p.checklist.rules {
@@ -96,6 +98,7 @@ func (p *Plan) Evaluate(in Input) *Evaluation {
 		e.ranges[i] = [2]int32{from, int32(len(e.Results))}
 	}
 	run.close()
+	p.expect.Store(int64(len(e.Results)))
 	for i := range e.Results {
 		e.ValidUntil = min(e.ValidUntil, e.Results[i].ValidUntil)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/rule"
@@ -24,6 +25,7 @@ type Plan struct {
 	rules     []planRule
 	values    *rule.Values
 	tree      *score.Tree
+	expect    atomic.Int64 // results of the last evaluation
 }
 
 // planRule is how one rule stands under a plan.

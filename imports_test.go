@@ -187,7 +187,6 @@ var large = map[string]struct {
 	most int
 	why  string
 }{
-	"assess/rule/compile": {2700, "one generator of closures, a file for each kind of expression"},
 	"server/assessor":     {6000, "the one write path: item, plan, replay and commit share the types of a system under way"},
 }
 

@@ -187,7 +187,7 @@ var large = map[string]struct {
 	most int
 	why  string
 }{
-	"server/assessor":     {6000, "the one write path: item, plan, replay and commit share the types of a system under way"},
+	"server/assessor": {6000, "the one write path: item, plan, replay and commit share the types of a system under way"},
 }
 
 // vague are names that say nothing about what is in a package or a file.

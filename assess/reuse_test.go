@@ -37,11 +37,11 @@ func (s estate) merged(at int64) *merge.Merged {
 // step changes one thing or another.
 func (s *estate) step(t *rapid.T, cfg inventorytest.Config) {
 	hosts := slices.Clone(s.hosts)
-	switch how := rapid.IntRange(0, 5).Draw(t, "step"); {
+	switch how := rapid.IntRange(0, 6).Draw(t, "step"); {
 	case how <= 1 && len(hosts) > 0:
 		i := rapid.IntRange(0, len(hosts)-1).Draw(t, "host")
-		hosts[i] = proto.CloneOf(hosts[i])
-		inventorytest.Change(t, hosts[i])
+		less, _ := inventorytest.Less(t, &pb.Inventory{Hosts: hosts[i : i+1]})
+		hosts = append(slices.Delete(hosts, i, i+1), less.Hosts...)
 	case how == 2 && len(hosts) > 0:
 		i := rapid.IntRange(0, len(hosts)-1).Draw(t, "gone")
 		hosts = slices.Delete(hosts, i, i+1)
@@ -53,8 +53,9 @@ func (s *estate) step(t *rapid.T, cfg inventorytest.Config) {
 	case how == 4:
 		s.known = rapid.SampledFrom([]shape.Presence{shape.Absent, shape.Partial, shape.Whole}).Draw(t, "known")
 	case how == 5:
-		s.system = proto.CloneOf(s.system)
-		inventorytest.Change(t, s.system.System)
+		s.system = &pb.Inventory{System: cfg.System().Draw(t, "system"), ReportedEmpty: []string{"facilities"}}
+	case how == 6:
+		s.system, _ = inventorytest.Less(t, &pb.Inventory{System: s.system.System, Facilities: s.system.Facilities})
 	}
 	s.hosts = hosts
 }

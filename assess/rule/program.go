@@ -70,6 +70,7 @@ type Pair struct {
 // follow.
 const pairPrefix = "pair:"
 
+// pairNamed reads the scope of a pair's expressions.
 func pairNamed(name string) (syntax.Scope, bool) {
 	types, ok := strings.CutPrefix(name, pairPrefix)
 	left, right, _ := strings.Cut(types, ",")

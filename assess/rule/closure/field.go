@@ -36,6 +36,9 @@ func TextField(pl *Place) Scalar[string] {
 	}
 }
 
+// IntField reads a whole number, an instant or a span of time, as the field is
+// declared. What is absent is missing; what CEL has no value for is an error.
+//
 //go:noinline
 func IntField(pl *Place, fs *calc.Faults) Scalar[int64] {
 	switch pl.Field.Kind {
@@ -67,6 +70,10 @@ func IntField(pl *Place, fs *calc.Faults) Scalar[int64] {
 	}
 }
 
+// timeField reads an instant, cut off to microseconds towards the past. One
+// that is not within the years 1 to 9999 is an error, as it is in CEL's own
+// arithmetic, and its microseconds would not be a number.
+//
 //go:noinline
 func timeField(pl *Place, fs *calc.Faults) Scalar[int64] {
 	return func(m *machine.Machine) (int64, state) {
@@ -84,6 +91,9 @@ func timeField(pl *Place, fs *calc.Faults) Scalar[int64] {
 	}
 }
 
+// spanField reads a span of time. CEL's are nanoseconds in 64 bits, so longer
+// ones overflow there and are an error here.
+//
 //go:noinline
 func spanField(pl *Place, fs *calc.Faults) Scalar[int64] {
 	return func(m *machine.Machine) (int64, state) {
@@ -105,6 +115,8 @@ func spanField(pl *Place, fs *calc.Faults) Scalar[int64] {
 // of time, and whose microseconds still are a number.
 const beyond = 1_000_000_000_000
 
+// Clamp gives the microseconds of an instant or a span. Seconds that are far
+// out of range are cut to some that are just so, which is then found.
 func Clamp(seconds int64, nanos int32) int64 {
 	return max(-beyond, min(beyond, seconds))*1_000_000 + int64(nanos)/1000
 }

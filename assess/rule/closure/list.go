@@ -9,6 +9,8 @@ import (
 	"github.com/plumbline/plumbline/assess/shape"
 )
 
+// IfList is the ternary of lists; see IfScalar.
+//
 //go:noinline
 func IfList[T any](c Condition, then, other List[T]) List[T] {
 	return func(m *machine.Machine) ([]T, gaps) {

@@ -18,11 +18,15 @@ func Truth(f Scalar[bool]) Condition {
 	}
 }
 
+// Not turns true and false round, and leaves the others.
+//
 //go:noinline
 func Not(f Condition) Condition {
 	return func(m *machine.Machine) calc.Tri { return calc.Not(f(m)) }
 }
 
+// If is the ternary of conditions; see IfScalar.
+//
 //go:noinline
 func If(c, then, other Condition) Condition {
 	return func(m *machine.Machine) calc.Tri {
@@ -71,6 +75,8 @@ func And(parts []Condition) Condition {
 	}
 }
 
+// conjunctionOfTwo is And of two parts, which is what most are.
+//
 //go:noinline
 func conjunctionOfTwo(a, b Condition) Condition {
 	return func(m *machine.Machine) calc.Tri {
@@ -134,6 +140,8 @@ func Or(parts []Condition) Condition {
 	}
 }
 
+// disjunctionOfTwo is Or of two parts.
+//
 //go:noinline
 func disjunctionOfTwo(a, b Condition) Condition {
 	return func(m *machine.Machine) calc.Tri {

@@ -94,6 +94,8 @@ func rest[T any](m *machine.Machine, q *Quantifier[T], ln *machine.Lane[T], elem
 	return asked(m, q, ln, elems, state(t).Gap(), fault, decisive)
 }
 
+// asked is the loop itself. Where an element gave an error it looks at the
+// budget, so that nested loops end soon once it is spent.
 func asked[T any](m *machine.Machine, q *Quantifier[T], ln *machine.Lane[T], elems []T, gap gaps, fault *calc.Fault, decisive calc.Tri) calc.Tri {
 	whole := calc.Not(decisive)
 	for _, e := range elems {
@@ -225,6 +227,8 @@ func (q Quantifier[T]) ExactlyOne() Condition {
 	}
 }
 
+// Length is the length of a list; of one with gaps it is not known.
+//
 //go:noinline
 func Length[T any](over List[T], lane uintptr) Scalar[int64] {
 	return func(m *machine.Machine) (int64, state) {
@@ -239,6 +243,8 @@ func Length[T any](over List[T], lane uintptr) Scalar[int64] {
 	}
 }
 
+// LengthSifted is Length of a filtered list, which is counted and not made.
+//
 //go:noinline
 func LengthSifted[T any](over List[T], s Sieve, lane uintptr, each int64) Scalar[int64] {
 	last := len(s.Keep) - 1
@@ -277,6 +283,9 @@ func LengthSifted[T any](over List[T], s Sieve, lane uintptr, each int64) Scalar
 	}
 }
 
+// SameList is == or, with negate, != of two lists; calc.SameList says how lists
+// with gaps compare.
+//
 //go:noinline
 func SameList[T Comparable](a, b List[T], negate bool, lane uintptr) Condition {
 	return func(m *machine.Machine) calc.Tri {

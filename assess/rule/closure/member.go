@@ -5,6 +5,9 @@ import (
 	"github.com/plumbline/plumbline/assess/rule/machine"
 )
 
+// TextEqual is field == constant, or != with the answers exchanged: the
+// commonest condition of all, in one closure.
+//
 //go:noinline
 func TextEqual(pl *Place, c string, yes, no calc.Tri) Condition {
 	return func(m *machine.Machine) calc.Tri {
@@ -22,6 +25,8 @@ func TextEqual(pl *Place, c string, yes, no calc.Tri) Condition {
 	}
 }
 
+// KeyEqual is TextEqual for an element's key.
+//
 //go:noinline
 func KeyEqual(pl *Place, c string, yes, no calc.Tri) Condition {
 	return func(m *machine.Machine) calc.Tri {
@@ -38,6 +43,8 @@ func KeyEqual(pl *Place, c string, yes, no calc.Tri) Condition {
 	}
 }
 
+// FoldEqual is x.lowerAscii() == constant, without making the text.
+//
 //go:noinline
 func FoldEqual(x Scalar[string], lower string, negate bool) Condition {
 	return func(m *machine.Machine) calc.Tri {
@@ -49,11 +56,15 @@ func FoldEqual(x Scalar[string], lower string, negate bool) Condition {
 	}
 }
 
+// VarAmong is variable in [constants].
+//
 //go:noinline
 func VarAmong(slot int, items []string) Condition {
 	return func(m *machine.Machine) calc.Tri { return Among(m.Texts.Vars[slot&machine.VarMask], items) }
 }
 
+// FieldAmong is field in [constants].
+//
 //go:noinline
 func FieldAmong(pl *Place, items []string) Condition {
 	return func(m *machine.Machine) calc.Tri {
@@ -85,6 +96,7 @@ func IntAmong(pl *Place, items []int64) Condition {
 	}
 }
 
+// Among looks through a short list one by one.
 func Among[T Comparable](v T, items []T) calc.Tri {
 	for i := range items {
 		if items[i] == v {

@@ -39,6 +39,7 @@ func NewNow(op Order, terms []syntax.Term, faults *calc.Faults) Now {
 	return c
 }
 
+// shiftOf adds up terms, some of which may be parameters.
 func shiftOf(terms []syntax.Term, params []machine.Value) shift {
 	s := shift{from: -machine.Forever, to: machine.Forever}
 	for _, t := range terms {
@@ -91,6 +92,7 @@ func (c Now) WithField(pl *Place) Condition {
 	}
 }
 
+// compare decides for the time v, and says until when that holds.
 func (c *Now) compare(m *machine.Machine, v int64) calc.Tri {
 	s := c.fixed
 	if c.varies {

@@ -6,12 +6,17 @@ import (
 	"github.com/plumbline/plumbline/assess/rule/machine"
 )
 
+// AppendBool writes a truth value.
 func AppendBool(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }
 
+// AppendText writes a text as it is.
 func AppendText(b []byte, v string) []byte { return append(b, v...) }
 
+// AppendReal writes a real number as shortly as it can be read back.
 func AppendReal(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
 
+// Show writes a value in a format.
+//
 //go:noinline
 func Show[T any](f Scalar[T], format func([]byte, T) []byte) Shown {
 	return func(m *machine.Machine, b []byte) ([]byte, state) {

@@ -8,8 +8,12 @@ import (
 	"github.com/plumbline/plumbline/assess/rule/machine"
 )
 
+// Minus is the difference of two numbers that are small.
 func Minus(x, y int64) (int64, calc.Cause) { return x - y, calc.Fine }
 
+// Compared compares a value with a constant. Each order is a closure of its
+// own, since asking which one it is would cost as much as comparing.
+//
 //go:noinline
 func Compared[T cmp.Ordered](op Order, x Scalar[T], c T) Condition {
 	switch op {
@@ -124,6 +128,10 @@ func Costly(x Scalar[string]) Scalar[string] {
 // comprehensions would else fill the memory before the budget is spent.
 const maxText = 1 << 20
 
+// Concatenated is + of texts. The bytes that it makes are counted, and a text
+// has a greatest length: a rule that doubles texts in nested loops has to end
+// before the memory does.
+//
 //go:noinline
 func Concatenated(x, y Scalar[string], fs *calc.Faults) Scalar[string] {
 	return func(m *machine.Machine) (string, state) {

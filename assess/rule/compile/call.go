@@ -46,6 +46,7 @@ func comparisonOf(id string) (op closure.Order, types string, ok bool) {
 	return 0, "", false
 }
 
+// compare compiles <, <=, > and >=, by the types in the overload's id.
 func (g *generator) compare(n *syntax.Node, op closure.Order, types string) boolFn {
 	a, b := n.Args[0], n.Args[1]
 	switch types {
@@ -66,6 +67,8 @@ func (g *generator) compare(n *syntax.Node, op closure.Order, types string) bool
 	return ordered(g, op, a, b, intKit)
 }
 
+// boolAsInt makes numbers of truth values, for false < true.
+//
 //go:noinline
 func (g *generator) boolAsInt(n *syntax.Node) fn[int64] {
 	f := scalars(g, n, boolKit)
@@ -102,6 +105,7 @@ func (g *generator) matches(n *syntax.Node) boolFn {
 	return closure.Matches(scalars(g, n.Args[0], textKit), regexp.MustCompile(n.Args[1].Lit.S))
 }
 
+// intCall compiles the functions that give whole numbers, instants and spans.
 func (g *generator) intCall(n *syntax.Node) fn[int64] {
 	fs := calc.FaultsAt(n.Pos)
 	if f := calc.IntBinary[n.Name]; f != nil {
@@ -116,6 +120,7 @@ func (g *generator) intCall(n *syntax.Node) fn[int64] {
 	return closure.Unary(closure.Costly(scalars(g, n.Args[0], textKit)), calc.IntOfText[n.Name], fs)
 }
 
+// realCall compiles the functions that give real numbers.
 func (g *generator) realCall(n *syntax.Node) fn[float64] {
 	fs := calc.FaultsAt(n.Pos)
 	if f := calc.RealBinary[n.Name]; f != nil {
@@ -132,6 +137,7 @@ func (g *generator) realCall(n *syntax.Node) fn[float64] {
 	return scalars(g, n.Args[0], realKit) // double_to_double
 }
 
+// textCall compiles the functions that give texts.
 func (g *generator) textCall(n *syntax.Node) fn[string] {
 	fs := calc.FaultsAt(n.Pos)
 	if f := calc.TextOfText[n.Name]; f != nil {

@@ -19,6 +19,8 @@ func (g *generator) boolean(n *syntax.Node) boolFn {
 	return g.booleanAnew(n)
 }
 
+// booleanAnew compiles a condition without looking whether it is remembered.
+//
 //go:noinline
 func (g *generator) booleanAnew(n *syntax.Node) boolFn {
 	switch n.Op {

@@ -33,6 +33,8 @@ func (g *generator) equal(n *syntax.Node) boolFn {
 	return equalTo(g, a, b, negate, intKit)
 }
 
+// equalTo compares two scalars; a constant stands on the right.
+//
 //go:noinline
 func equalTo[T comparableTo](g *generator, a, b *syntax.Node, negate bool, k *kit[T]) boolFn {
 	x := scalars(g, a, k)

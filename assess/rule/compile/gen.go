@@ -30,6 +30,7 @@ var (
 	boolKit *kit[bool]
 )
 
+// The kits refer to the generator's methods, which refer to the kits.
 func init() {
 	msgKit = &kit[unsafe.Pointer]{
 		lane:    unsafe.Offsetof(machine.Machine{}.Msgs),
@@ -97,6 +98,7 @@ func scalars[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
 	return scalarsAnew(g, n, k)
 }
 
+// scalarsAnew compiles a scalar without looking whether it is remembered.
 func scalarsAnew[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
 	switch n.Op {
 	case syntax.Const:

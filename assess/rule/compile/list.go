@@ -20,6 +20,8 @@ func lists[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	return listsAnew(g, n, k)
 }
 
+// listsAnew compiles a list without looking whether it is remembered.
+//
 //go:noinline
 func listsAnew[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	switch n.Op {
@@ -49,6 +51,7 @@ func listsAnew[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	return k.ownList(g, n)
 }
 
+// madeList compiles a list that is written out.
 func madeList[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	elems := make([]fn[T], len(n.Args))
 	for i, a := range n.Args {
@@ -79,6 +82,8 @@ func (g *generator) cost(n *syntax.Node) int64 {
 	return each
 }
 
+// filtered compiles a filter whose list is wanted itself, and not only looked
+// through.
 func filtered[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	own := *n
 	own.Once = false // that it is remembered is the caller's business
@@ -101,6 +106,7 @@ func mapped[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	return mappedFrom(g, n, intKit, k)
 }
 
+// mappedFrom compiles a map from elements of one type to another.
 func mappedFrom[S, T any](g *generator, n *syntax.Node, sk *kit[S], k *kit[T]) list[T] {
 	inner, s := g.peel(n.Args[0])
 	return closure.Mapped(closure.Mapping[S, T]{
@@ -115,6 +121,8 @@ func (g *generator) messageList(n *syntax.Node) list[unsafe.Pointer] {
 	return closure.OnList(base, pl.Slot, closure.ListField[unsafe.Pointer](pl))
 }
 
+// textList compiles a list field of texts, or a declared fact that is a list.
+//
 //go:noinline
 func (g *generator) textList(n *syntax.Node) list[string] {
 	if n.Op == syntax.Fact {
@@ -134,6 +142,9 @@ func (g *generator) textList(n *syntax.Node) list[string] {
 	return closure.OnList(base, pl.Slot, closure.ListField[string](pl))
 }
 
+// intList compiles a list field of numbers. The model has them in 32 bits; they
+// are widened on the stack.
+//
 //go:noinline
 func (g *generator) intList(n *syntax.Node) list[int64] {
 	pl, base := g.place(n)

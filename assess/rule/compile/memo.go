@@ -9,6 +9,8 @@ import (
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 )
 
+// onceScalar computes a value once a system.
+//
 //go:noinline
 func onceScalar[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
 	index, f, slot := g.owner.OnceIndex(n.String()), scalarsAnew(g, n, k), k.memo
@@ -19,6 +21,8 @@ func onceScalar[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
 	}
 }
 
+// onceBool computes a condition once a system.
+//
 //go:noinline
 func onceBool(g *generator, n *syntax.Node) boolFn {
 	index, f := g.owner.OnceIndex(n.String()), g.booleanAnew(n)
@@ -38,6 +42,9 @@ func onceBool(g *generator, n *syntax.Node) boolFn {
 	}
 }
 
+// computeList compiles a list into a memo. It is copied, since the stack does
+// not last.
+//
 //go:noinline
 func computeList[T any](g *generator, n *syntax.Node, k *kit[T]) (index int, compute func(*machine.Machine, *machine.Memo)) {
 	f, slot, lane := listsAnew(g, n, k), k.memos, k.lane
@@ -50,6 +57,8 @@ func computeList[T any](g *generator, n *syntax.Node, k *kit[T]) (index int, com
 	}
 }
 
+// onceList computes a list once a system.
+//
 //go:noinline
 func onceList[T any](g *generator, n *syntax.Node, k *kit[T]) list[T] {
 	index, compute := computeList(g, n, k)
@@ -106,6 +115,8 @@ func keptScalar[T any](g *generator, n *syntax.Node, k *kit[T]) fn[T] {
 	}
 }
 
+// keptBool is keptScalar for a condition.
+//
 //go:noinline
 func keptBool(g *generator, n *syntax.Node) boolFn {
 	index, f, cost := g.owner.KeptIndex(n.String()), g.booleanAnew(n), syntax.StraightCost(n)

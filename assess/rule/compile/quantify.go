@@ -21,6 +21,8 @@ func (g *generator) quantified(n *syntax.Node) boolFn {
 	return quantify(g, n, intKit)
 }
 
+// quantify chooses the closure: over a filtered list, over a field of a
+// variable, or over any list.
 func quantify[T any](g *generator, n *syntax.Node, k *kit[T]) boolFn {
 	inner, s := g.peel(n.Args[0])
 	q := closure.Quantifier[T]{
@@ -60,6 +62,7 @@ func (g *generator) size(n *syntax.Node) fn[int64] {
 	return length(g, n.Args[0], intKit)
 }
 
+// length chooses the closure for size().
 func length[T any](g *generator, n *syntax.Node, k *kit[T]) fn[int64] {
 	each := g.cost(n)
 	inner, s := g.peel(n)

@@ -24,6 +24,7 @@ func (g *generator) show(n *syntax.Node) closure.Shown {
 	return closure.Show(scalars(g, n, intKit), intAppender(n.Type))
 }
 
+// showList compiles a list whose elements are shown.
 func (g *generator) showList(n *syntax.Node) closure.Shown {
 	switch n.Type.Elem.Kind {
 	case syntax.Bool:
@@ -36,6 +37,7 @@ func (g *generator) showList(n *syntax.Node) closure.Shown {
 	return closure.ShowList(lists(g, n, intKit), intAppender(n.Type.Elem))
 }
 
+// intAppender is the format of a whole number, an instant or a span of time.
 func intAppender(t *syntax.Type) func([]byte, int64) []byte {
 	switch t.Kind {
 	case syntax.Time:

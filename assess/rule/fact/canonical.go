@@ -55,6 +55,8 @@ func (r Ref) AppendCanonical(b []byte) []byte {
 	return append(b, tagAbsent)
 }
 
+// appendText writes a text with its length before it, so that two texts never
+// read as two others.
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
@@ -123,6 +125,7 @@ func appendList(b []byte, p unsafe.Pointer, f *shape.Field) []byte {
 	return b
 }
 
+// appendEntry writes a map's entry: a text, or a declared fact of any type.
 func (r Ref) appendEntry(b []byte, p unsafe.Pointer) []byte {
 	f := r.Path.leaf()
 	if f.Kind == shape.Text {

@@ -32,6 +32,7 @@ type Path struct {
 // String is the path from the message that it starts from.
 func (p *Path) String() string { return p.text }
 
+// leaf is the field that the path leads to.
 func (p *Path) leaf() *shape.Field { return p.steps[len(p.steps)-1] }
 
 // Interner makes Paths and gives the same one for the same steps, so that
@@ -42,6 +43,7 @@ type Interner struct {
 	paths map[id]*Path
 }
 
+// id is what tells paths apart.
 type id struct {
 	form form
 	root *shape.Message
@@ -87,6 +89,7 @@ func (in *Interner) Below(parent *Path, key string) *Path {
 // Keep makes a path that Below made the one for its steps and key.
 func (in *Interner) Keep(p *Path) *Path { return in.get(p) }
 
+// get returns the path that is there already, or keeps p.
 func (in *Interner) get(p *Path) *Path {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -72,6 +72,7 @@ func (p *Paths) Ref(r Ref, hint unsafe.Pointer) string {
 	return at + "/" + r.Path.text
 }
 
+// init names all but what hosts hold, and the hosts themselves.
 func (p *Paths) init() {
 	if p.names != nil {
 		return
@@ -108,6 +109,7 @@ func (p *Paths) walk(m *shape.Message, msg unsafe.Pointer, at string) {
 	}
 }
 
+// list names a list's elements and what is below them.
 func (p *Paths) list(f *shape.Field, msg unsafe.Pointer, prefix string) {
 	if f.Kind != shape.Nested {
 		return

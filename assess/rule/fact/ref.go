@@ -55,6 +55,8 @@ func AppendDistinct(dst, refs []Ref) []Ref {
 	return d.dst
 }
 
+// distinct collects facts, each once: by comparing while they are few, by a
+// map once they are many.
 type distinct struct {
 	dst  []Ref
 	from int

@@ -91,6 +91,7 @@ func listValue(p unsafe.Pointer, f *shape.Field) (string, bool) {
 	return "[" + strings.Join(items, ", ") + "]", true
 }
 
+// entryValue is a map's entry as text.
 func (r Ref) entryValue() (string, bool) {
 	p, f := r.target(), r.Path.leaf()
 	if p == nil {

@@ -28,11 +28,13 @@ type claimants struct {
 	claims []*claim
 }
 
+// claim is one claim with the time in which it is in force.
 type claim struct {
 	src  *pb.Claim
 	when span
 }
 
+// title is the claim's resource name; offline it has none.
 func (c *claim) title() string {
 	if c.src.Name != "" {
 		return c.src.Name

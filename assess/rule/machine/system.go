@@ -40,6 +40,7 @@ type system struct {
 	paths   *fact.Paths
 }
 
+// reset takes another inventory. The indexes are made again when asked for.
 func (s *system) reset(inv *pb.Inventory) {
 	s.inv, s.paths = inv, nil
 	s.root = shape.Ptr(inv)
@@ -50,6 +51,7 @@ func (s *system) reset(inv *pb.Inventory) {
 	clear(s.indexes)
 }
 
+// pathsOf makes what names messages when somebody asks; evaluating does not.
 func (s *system) pathsOf() *fact.Paths {
 	if s.paths == nil {
 		sys := s.inv.System

@@ -97,6 +97,7 @@ func (l *lowerer) want(n *Node, want Want) {
 	}
 }
 
+// sorted puts issues in the order of the text.
 func sorted(issues []Issue) []Issue {
 	sort.SliceStable(issues, func(a, b int) bool {
 		if issues[a].Line != issues[b].Line {
@@ -154,6 +155,7 @@ func hint(msg string, e *Env, scope Scope) string {
 	return msg
 }
 
+// quoted takes a name out of one of cel-go's messages.
 func quoted(msg, before string) (string, bool) {
 	rest, ok := strings.CutPrefix(msg, before)
 	if !ok {

@@ -79,6 +79,7 @@ func (e *estimator) cost(n *Node) float64 {
 	return own
 }
 
+// own is what evaluating the node costs, be it remembered or not.
 func (e *estimator) own(n *Node) float64 {
 	if n.width > MaxWidth && e.wide == nil {
 		e.wide = n
@@ -110,6 +111,8 @@ func (e *estimator) own(n *Node) float64 {
 	return total
 }
 
+// callCost is what a function costs beyond one operation: texts and lists count
+// by their length.
 func callCost(n *Node) float64 {
 	switch n.Name {
 	case overloads.MatchesString:
@@ -139,6 +142,7 @@ func (l *lowerer) limit(root *Node, scope Scope) {
 	}
 }
 
+// perSubject is the cost for one subject, without what is computed once a system.
 func perSubject(root *Node) float64 {
 	var e estimator
 	return e.cost(root) + e.kept

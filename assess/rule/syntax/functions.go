@@ -39,6 +39,7 @@ var lookups = []lookup{
 	{"Host", "endpoint", "endpoints", false},
 }
 
+// field is the list that is searched.
 func (l lookup) field() *shape.Field {
 	if l.inSystem {
 		return messages["System"].Field(l.list)
@@ -118,6 +119,7 @@ func ruleMacros() []cel.Macro {
 	return macros
 }
 
+// refusedMacro is a macro that only says why it is none.
 func refusedMacro(reason string) cel.MacroFactory {
 	return func(h cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 		return nil, h.NewError(args[0].ID(), reason)

@@ -63,6 +63,7 @@ func (l *lowerer) typ(e ast.Expr) *Type {
 	return t
 }
 
+// lower lowers an expression of any kind.
 func (l *lowerer) lower(e ast.Expr) *Node {
 	pos := l.pos(e)
 	switch e.Kind() {
@@ -95,6 +96,7 @@ func (l *lowerer) all(exprs ...ast.Expr) (nodes []*Node, ok bool) {
 	return nodes, ok
 }
 
+// free is what any of the nodes depends on.
 func free(nodes []*Node) Needs {
 	var f Needs
 	for _, n := range nodes {
@@ -123,6 +125,9 @@ func (l *lowerer) literal(e ast.Expr) *Node {
 	return n
 }
 
+// ident lowers a name: a comprehension's variable, one of the scope's, or a
+// parameter, whose name cel-go has joined to "params.NAME". The others that
+// cel-go knows may not stand alone.
 func (l *lowerer) ident(e ast.Expr) *Node {
 	name, pos := strings.TrimPrefix(e.AsIdent(), "."), l.pos(e)
 	if l.ast.GetType(e.ID()).Kind() == types.TypeKind {
@@ -155,6 +160,7 @@ func (l *lowerer) param(name string, pos Pos) *Node {
 	return &Node{Op: Param, Type: l.env.decls.Params[i].Type, Pos: pos, Name: name, Index: i, size: paramSize, width: textWidth}
 }
 
+// selected lowers a.b, which is a field or a map's entry.
 func (l *lowerer) selected(e ast.Expr) *Node {
 	sel, pos := e.AsSelect(), l.pos(e)
 	if sel.IsTestOnly() {
@@ -301,6 +307,9 @@ var macroOps = map[string]Op{
 	"all": All, "exists": Exists, "exists_one": ExistsOne, "existsOne": ExistsOne, "filter": Filter, "map": MapTo,
 }
 
+// comprehension lowers a macro. cel-go has expanded it to a fold; which macro it
+// was stands in the source's record of macros, and the predicate where that
+// macro's expansion has it.
 func (l *lowerer) comprehension(e ast.Expr) *Node {
 	c, pos := e.AsComprehension(), l.pos(e)
 	call, ok := l.ast.SourceInfo().GetMacroCall(e.ID())
@@ -349,6 +358,7 @@ func typed(n *Node, t *Type) *Node {
 	return n
 }
 
+// mapped gives a map its type.
 func (l *lowerer) mapped(n *Node) *Node {
 	if n == nil {
 		return nil

@@ -88,6 +88,7 @@ func (l *lowerer) logical(e ast.Expr, fn string) *Node {
 // maxKeys bounds how deep maps' keys may nest; a machine has a slot for each.
 const maxKeys = 8
 
+// index lowers a[b]: maps are looked into, lists have no order.
 func (l *lowerer) index(c ast.CallExpr, pos Pos) *Node {
 	switch l.ast.GetType(c.Args()[0].ID()).Kind() {
 	case types.ListKind:
@@ -107,6 +108,8 @@ func (l *lowerer) index(c ast.CallExpr, pos Pos) *Node {
 	return l.refuse(pos, reasonDyn)
 }
 
+// equality lowers == and !=. What has presence of its own cannot be compared:
+// two messages could be told apart by a field that was not reported.
 func (l *lowerer) equality(e ast.Expr) *Node {
 	c, pos := e.AsCall(), l.pos(e)
 	for _, a := range c.Args() {
@@ -141,6 +144,7 @@ func (l *lowerer) equality(e ast.Expr) *Node {
 	return &Node{Op: op, Type: BoolType, Pos: pos, Args: args, Free: free(args)}
 }
 
+// in lowers membership, of scalars and in lists alone.
 func (l *lowerer) in(e ast.Expr) *Node {
 	c, pos := e.AsCall(), l.pos(e)
 	switch t := l.ast.GetType(c.Args()[1].ID()); {
@@ -164,6 +168,9 @@ const (
 	maxPatternSize  = 5000
 )
 
+// matches lowers a regular expression. RE2 takes time in proportion to the text,
+// whatever the pattern; the pattern itself is bounded here, since repetitions
+// that nest multiply.
 func (l *lowerer) matches(e ast.Expr) *Node {
 	c := e.AsCall()
 	operands := c.Args()
@@ -204,6 +211,7 @@ func patternSize(re *resyntax.Regexp) float64 {
 	return size
 }
 
+// claimed lowers a question for a claim, whose id must be declared.
 func (l *lowerer) claimed(c ast.CallExpr, pos Pos) *Node {
 	id := l.constantName(c.Args()[0], "the claim's id")
 	subject := l.lower(c.Args()[1])
@@ -263,6 +271,8 @@ func (l *lowerer) member(e ast.Expr) (n *Node, done bool) {
 	return l.lookup(target, c.FunctionName(), id, pos), true
 }
 
+// fact lowers a question for a declared fact: of that name, for that scope, with
+// that type.
 func (l *lowerer) fact(target *Node, c ast.CallExpr, typ *Type, pos Pos) *Node {
 	name := l.constantName(c.Args()[0], "the fact's name")
 	if name == "" {
@@ -292,6 +302,8 @@ func factFunction(t *Type) string {
 	return ""
 }
 
+// lookup lowers a search by id. The lists of the system are searched there,
+// whoever is asked.
 func (l *lowerer) lookup(target *Node, fn string, id *Node, pos Pos) *Node {
 	k, ok := lookupOf(target.Type.Msg, fn)
 	if !ok {

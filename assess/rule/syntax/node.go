@@ -159,6 +159,7 @@ func (n *Node) write(b *strings.Builder) {
 	b.WriteByte(')')
 }
 
+// format writes a constant so that different ones look different.
 func (v Literal) format(t *Type) string {
 	switch {
 	case t.Kind == Bool:

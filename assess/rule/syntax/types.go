@@ -170,6 +170,9 @@ func typeOf(t *cel.Type) (out *Type, refusal string) {
 	return nil, refusedKind(t)
 }
 
+// listTypeOf translates a list's type. Lists of lists are left out: every
+// closure would have to be there once more for them, and nested comprehensions
+// say the same.
 func listTypeOf(t *cel.Type) (*Type, string) {
 	elem, refusal := typeOf(t.Parameters()[0])
 	switch {
@@ -184,6 +187,7 @@ func listTypeOf(t *cel.Type) (*Type, string) {
 	return &Type{Kind: List, Elem: elem}, ""
 }
 
+// refusedKind says why a type has no counterpart.
 func refusedKind(t *cel.Type) string {
 	switch t.Kind() {
 	case types.UintKind:

@@ -41,6 +41,6 @@
 // function that finds breakpoints (replay.go) walks the instants at which
 // something may change: views taking effect, guidance and policy coming into
 // force, and the horizons (valid_until) that evaluation itself reports. A
-// submission for now walks one step; late data walks from when it was so to
+// submission of the present walks one step; late data walks from when it was so to
 // now, and appends a correction wherever the stored state is another.
 package assessor

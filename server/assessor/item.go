@@ -22,7 +22,6 @@ const (
 	MaxLeftOut       = 30_000          // hosts that one whole view may leave out
 	MaxAhead         = 5 * 60 * 1e6    // how far an observed time may lie ahead, in microseconds
 	MinYear          = -62135596800    // 0001-01-01T00:00:00Z, in seconds
-	MaxText          = 64 << 10        // bytes of one text
 	keepIDs          = 24 * 3600 * 1e6 // how long request ids are kept, in microseconds
 )
 

@@ -504,7 +504,7 @@ func (p *plan) evaluate() error {
 	h.SomeStale = len(r.merged.Stale()) > 0
 	h.HostCount = int32(len(r.merged.Inventory.Hosts))
 	h.Warnings = intake.Warnings(r.merged.Inventory)
-	if d := r.inventoryDigest(); !bytes.Equal(h.InventoryDigest, d[:]) {
+	if d := InventoryDigest(r.merged); !bytes.Equal(h.InventoryDigest, d[:]) {
 		h.InventoryDigest = d[:]
 		h.Revision++
 		h.Updated = p.now

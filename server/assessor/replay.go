@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/plumbline/plumbline/assess"
-	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
@@ -43,7 +42,6 @@ type replay struct {
 	series []*seriesState
 	cache  *replayCache
 	merged *merge.Merged // the newest
-	digest digest.Digest // of its inventory, once asked for
 	steps  int
 }
 
@@ -74,14 +72,6 @@ func (r *replay) run(from int64) error {
 		}
 		t = max(next, t+1)
 	}
-}
-
-// inventoryDigest identifies the newest inventory; every series has the same.
-func (r *replay) inventoryDigest() digest.Digest {
-	if r.digest.IsZero() {
-		r.digest = InventoryDigest(r.merged)
-	}
-	return r.digest
 }
 
 // summarize puts what the newest states show into the system's head.
@@ -252,7 +242,7 @@ func (r *replay) step(t int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.merged, r.digest = r.sys.merge(in), digest.Digest{}
+	r.merged = r.sys.merge(in)
 	claims, err := r.sys.claimsAt(ledger.MaxInstant)
 	if err != nil {
 		return 0, err

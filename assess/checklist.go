@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plumbline/plumbline/assess/digest"
+	"github.com/plumbline/plumbline/assess/message"
 	"github.com/plumbline/plumbline/assess/rule"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
@@ -32,6 +33,8 @@ type Checklist struct {
 	rules  []*compiledRule // in the file's order, depth first
 	groups []groupInfo     // in the file's order, depth first
 	byID   map[string]int  // rule id → index
+	claims map[string]*pb.ClaimDeclaration
+	facts  map[rule.FactName]*pb.FactDeclaration
 }
 
 // groupInfo is one group, with where its rules lie in Checklist.rules.
@@ -50,14 +53,17 @@ type compiledRule struct {
 	applies    *rule.Program // nil: always
 	check      *rule.Program // nil: not checked
 	exceptions []exception
-	message    *template
-	pair       *rule.Pair // nil where the scope is another, or there is nothing to check with
-	local      bool       // reads its own host, parameters and the instant alone
+	message    *message.Template
+	pair       *rule.Pair    // nil where the scope is another, or there is nothing to check with
+	reads      rule.Reads    // what the conditions name
+	ask        digest.Digest // of what it asks
+	local      bool          // reads its own host, parameters and the instant alone
 }
 
 type exception struct {
-	src  *pb.Exception
-	when *rule.Program
+	src    *pb.Exception
+	when   *rule.Program
+	claims bool // rests on a claim
 }
 
 // ID is the checklist's id.
@@ -119,6 +125,8 @@ func Compile(c *pb.Checklist) (*Checklist, []Problem) {
 		return nil, k.problems
 	}
 	k.out.digest = digest.Of(c)
+	k.out.index()
+	k.out.asked()
 	return k.out, nil
 }
 
@@ -222,7 +230,7 @@ func (k *compiler) rule(r *pb.Rule, group int, path string) {
 	}
 	cr.local = local
 	var issues []rule.Issue
-	cr.message, issues = compileTemplate(k.out.env, r.Message, env)
+	cr.message, issues = message.Compile(k.out.env, r.Message, env)
 	k.issues(path+".message", issues)
 }
 

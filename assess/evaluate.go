@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline/plumbline/assess/rule/fact"
 	"github.com/plumbline/plumbline/assess/score"
 	"github.com/plumbline/plumbline/assess/shape"
+	"github.com/plumbline/plumbline/assess/waive"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
@@ -53,6 +54,7 @@ type Evaluation struct {
 	HoldsUntil int64
 
 	in     Input
+	claims *rule.Claims // those that answer what the checklist asks
 	facts  []rule.FactRef
 	ranges [][2]int32 // each rule's results
 	scopes [numScopes]*subjects
@@ -88,6 +90,7 @@ const fileSource = "file"
 // Evaluate runs every selected rule on every subject.
 func (p *Plan) Evaluate(in Input) *Evaluation {
 	e := &Evaluation{Plan: p, At: in.At, in: in, ValidUntil: Forever}
+	e.claims = rule.NewClaims(p.checklist.answering(in.Claims))
 	// Systems of a plan are alike, so the last one tells how many results to expect.
 	e.Results = make([]Result, 0, p.expect.Load())
 	run := newRun(e)
@@ -112,17 +115,18 @@ func (p *Plan) Evaluate(in Input) *Evaluation {
 type run struct {
 	e      *Evaluation
 	m      *rule.Machine
-	waived waiverIndex
+	waived *waive.Index // made for the first failure
 	prev   *Evaluation
-	paths  *fact.Paths // made for the first pair
+	paths  *fact.Paths               // made for the first pair
+	hosts  map[string]unsafe.Pointer // by the key as paths write it; made for the first label of a pair
 }
 
 func newRun(e *Evaluation) *run {
 	m := rule.NewMachine(rule.Context{
 		Inventory: e.in.Merged.Inventory, Values: e.Plan.values,
-		Claims: rule.NewClaims(e.in.Claims), At: e.At,
+		Claims: e.claims, At: e.At,
 	})
-	r := &run{e: e, m: m, waived: indexWaivers(e.in.Waivers)}
+	r := &run{e: e, m: m}
 	if prev := e.in.Previous; prev != nil && prev.Plan == e.Plan && prev.At <= e.At {
 		r.prev = prev
 	}
@@ -256,7 +260,7 @@ func (r *run) append(i int, c *compiledRule, s *Subject, at int32, state score.S
 		}
 	}
 	if res.State == score.Fail {
-		res.Waiver, res.ValidUntil = r.waived.find(c, s, r.e.At, res.ValidUntil)
+		res.Waiver, res.ValidUntil = r.waive(i, s, res.ValidUntil)
 	}
 	r.e.Results = append(r.e.Results, res)
 }

@@ -2,9 +2,11 @@ package assess
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/plumbline/plumbline/assess/merge"
 	"github.com/plumbline/plumbline/assess/rule"
 	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
@@ -97,37 +99,55 @@ func (x *explainer) facts(out *pb.Explanation) {
 
 // missingFacts says of what is missing whom to ask, or who has fallen silent.
 func (x *explainer) missingFacts(paths []string) (out []*pb.MissingFact) {
-	stale := x.e.in.Merged.Stale()
 	for _, path := range paths {
 		mf := &pb.MissingFact{Path: path, Question: x.e.Plan.checklist.question(path)}
-		for _, s := range stale {
-			if path == s.Path || strings.HasPrefix(path, s.Path+"/") {
-				mf.StaleSource, mf.StaleConfirmedTime = s.Source, timestamp(s.Confirmed)
-				break
-			}
+		if o, ok := x.stale(path); ok {
+			mf.StaleSource, mf.StaleConfirmedTime = o.Source, timestamp(o.Confirmed)
 		}
 		out = append(out, mf)
 	}
 	return out
 }
 
-// question is what to ask for the declared fact at a path; "" where the path
-// is not one of such a fact. The same name may stand in several scopes.
-func (c *Checklist) question(path string) string {
-	i := strings.LastIndex(path, "/facts/")
-	if i < 0 {
-		return ""
-	}
-	steps, s := strings.Split(path[:i], "/"), systemScope
-	if len(steps) > 1 {
-		s = listScopes[steps[len(steps)-2]]
-	}
-	for _, f := range c.src.Facts {
-		if f.Name == path[i+len("/facts/"):] && f.Scope == scopeNames[s] {
-			return f.Question
+// stale is who said something at the path that does not hold any more.
+func (x *explainer) stale(path string) (merge.Origin, bool) {
+	if x.lost == nil {
+		x.lost = map[string][]merge.Origin{}
+		for _, s := range x.e.in.Merged.Stale() {
+			x.lost[s.Path] = append(x.lost[s.Path], s.Origin)
 		}
 	}
-	return ""
+	var lost []merge.Origin
+	for i := range len(path) + 1 {
+		if i == len(path) || path[i] == '/' {
+			lost = append(lost, x.lost[path[:i]]...)
+		}
+	}
+	if len(lost) == 0 {
+		return merge.Origin{}, false
+	}
+	said := x.e.in.Merged.Said(path)
+	if i := slices.IndexFunc(lost, func(o merge.Origin) bool { return slices.Contains(said, o) }); i >= 0 {
+		return lost[i], true
+	}
+	return merge.Origin{}, false
+}
+
+// reporters are the sources that report the same of other elements; none where
+// the pattern stands for one place alone.
+func (x *explainer) reporters(pattern string) []string {
+	if !strings.Contains(pattern, "*") {
+		return nil
+	}
+	if x.sources == nil {
+		x.sources = map[string][]string{}
+	}
+	out, ok := x.sources[pattern]
+	if !ok {
+		out = x.e.in.Merged.Reporters(pattern)
+		x.sources[pattern] = out
+	}
+	return out
 }
 
 // values says how applies and check came out, and by which claim a rule passes.

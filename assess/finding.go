@@ -2,11 +2,15 @@ package assess
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/plumbline/plumbline/assess/merge"
 	"github.com/plumbline/plumbline/assess/rule"
+	"github.com/plumbline/plumbline/assess/rule/fact"
 	"github.com/plumbline/plumbline/assess/score"
+	"github.com/plumbline/plumbline/assess/waive"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
@@ -69,8 +73,10 @@ func SeverityRank(s string) int {
 
 // explainer runs rules again, one by one, with a machine of its own.
 type explainer struct {
-	e   *Evaluation
-	run *run
+	e       *Evaluation
+	run     *run
+	lost    map[string][]merge.Origin // who said what has become stale, by path; made when asked for
+	sources map[string][]string       // who reports what, by pattern
 }
 
 func (e *Evaluation) explainer() *explainer {
@@ -115,14 +121,15 @@ func (x *explainer) finding(r *Result) *pb.Finding {
 		f.Exception = cr.exceptions[r.Exception].src.Id
 	}
 	if r.Waiver >= 0 {
-		f.AcceptedUntil = x.e.in.Waivers[r.Waiver].ExpireTime
+		w := x.e.in.Waivers[r.Waiver]
+		f.Waiver, f.AcceptedUntil = waive.Name(w), timestamp(waive.SpanOf(w).End)
 	}
 	switch r.State {
 	case score.Fail:
 		for _, ex := range cr.exceptions {
 			// An exception that inventory shows has been found false; one that
 			// rests on a person's word wants that word.
-			if strings.Contains(ex.src.When, "claimed(") {
+			if ex.claims {
 				f.FailsUnless = append(f.FailsUnless, "fails unless "+ex.src.Text)
 			}
 		}
@@ -135,25 +142,12 @@ func (x *explainer) finding(r *Result) *pb.Finding {
 
 // missing lists the paths of the facts that an unknown result lacks.
 func (x *explainer) missing(r *Result) []string {
-	switch c := x.e.Plan.checklist.rules[r.Rule]; {
-	case r.Subject < 0:
-		return nil
-	case x.onSubject(r):
-		x.replay(r)
-		return x.paths(x.run.m.Missing())
-	case c.scope == pairScope:
-		x.run.side(c, true)
-		refs := x.run.m.Missing()
-		x.run.side(c, false)
-		return x.paths(append(refs, x.run.m.Missing()...))
+	if x.isOpenList(r) {
+		return []string{strings.TrimSuffix(x.e.SubjectID(r), openSuffix)}
 	}
-	return []string{strings.TrimSuffix(x.e.SubjectID(r), openSuffix)}
-}
-
-func (x *explainer) paths(refs []rule.FactRef) []string {
 	seen := map[string]bool{}
 	var out []string
-	for _, f := range refs {
+	for _, f := range fact.AppendDistinct(nil, x.lacks(r)) {
 		if p := x.run.m.Path(f); !seen[p] {
 			seen[p] = true
 			out = append(out, p)
@@ -161,6 +155,29 @@ func (x *explainer) paths(refs []rule.FactRef) []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// isOpenList tells whether the result is about what a list may still have.
+func (x *explainer) isOpenList(r *Result) bool {
+	return r.Subject >= 0 && !x.onSubject(r) && x.e.Plan.checklist.rules[r.Rule].scope != pairScope
+}
+
+// lacks are the facts that an unknown result lacks, an open list's aside, with
+// repetitions, and one ref for those that several subjects lack together.
+func (x *explainer) lacks(r *Result) []rule.FactRef {
+	switch c := x.e.Plan.checklist.rules[r.Rule]; {
+	case r.Subject < 0:
+		return nil
+	case x.onSubject(r):
+		x.replay(r)
+		return x.run.m.MissingRefs()
+	case c.scope == pairScope:
+		x.run.side(c, true)
+		refs := slices.Clone(x.run.m.MissingRefs())
+		x.run.side(c, false)
+		return append(refs, x.run.m.MissingRefs()...)
+	}
+	return nil
 }
 
 func (x *explainer) message(r *Result) string {
@@ -181,7 +198,7 @@ func (x *explainer) message(r *Result) string {
 		return fmt.Sprintf("Could not be evaluated: %v.", x.run.m.Err())
 	case score.Fail:
 		x.bind(cr, &x.e.Subjects[r.Subject])
-		return cr.message.render(x.run.m)
+		return cr.message.Render(x.run.m)
 	}
 	return ""
 }

@@ -63,6 +63,9 @@ func (p *Plan) Profile() string { return p.profile }
 // Tailoring is the tailoring's id.
 func (p *Plan) Tailoring() string { return p.tailoring.GetId() }
 
+// TailoringSource is the tailoring; the caller must not change it.
+func (p *Plan) TailoringSource() *pb.Tailoring { return p.tailoring }
+
 // TailoringDigest identifies the tailoring's content.
 func (p *Plan) TailoringDigest() digest.Digest { return p.digest }
 

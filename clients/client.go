@@ -53,6 +53,7 @@ type Client struct {
 	inventory  pb.InventoryServiceClient
 	guidance   pb.GuidanceServiceClient
 	assessment pb.AssessmentServiceClient
+	statement  pb.StatementServiceClient
 	admin      pb.AdminServiceClient
 }
 
@@ -85,7 +86,7 @@ func Dial(ctx context.Context, c Config) (*Client, error) {
 	}
 	return &Client{
 		conn: conn, inventory: pb.NewInventoryServiceClient(conn), guidance: pb.NewGuidanceServiceClient(conn),
-		assessment: pb.NewAssessmentServiceClient(conn), admin: pb.NewAdminServiceClient(conn),
+		assessment: pb.NewAssessmentServiceClient(conn), statement: pb.NewStatementServiceClient(conn), admin: pb.NewAdminServiceClient(conn),
 	}, nil
 }
 
@@ -153,6 +154,9 @@ func (c *Client) Guidance() pb.GuidanceServiceClient { return c.guidance }
 
 // Assessment tells how systems stand.
 func (c *Client) Assessment() pb.AssessmentServiceClient { return c.assessment }
+
+// Statement calls StatementService.
+func (c *Client) Statement() pb.StatementServiceClient { return c.statement }
 
 // Admin tells who wrote what, and manages tokens.
 func (c *Client) Admin() pb.AdminServiceClient { return c.admin }

@@ -102,7 +102,9 @@ func TestRetries(t *testing.T) {
 func TestEveryMethodIsSorted(t *testing.T) {
 	writes := map[string]bool{}
 	for _, m := range strings.Fields(`SubmitInventory UpsertHosts BatchSubmit RetireSystem RetireHost CreateHostLink DeleteHostLink
-		UpdatePolicy PublishChecklist CreateAssignment DeleteAssignment CreateClaim RevokeClaim CreateToken RevokeToken`) {
+		UpdatePolicy PublishChecklist CreateAssignment DeleteAssignment CreateClaim RevokeClaim CreateToken RevokeToken
+		DeprecateChecklistVersion WithdrawChecklistVersion PublishTailoring ActivateAssignment CreateWaiver ApproveWaiver RevokeWaiver
+		CreateAttestation RenewAttestation RevokeAttestation FileAnswers`) {
 		writes[m] = true
 	}
 	for _, s := range services {

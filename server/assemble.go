@@ -11,7 +11,7 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// Assemble builds the whole service over a ledger: the assessor, the four
+// Assemble builds the whole service over a ledger: the assessor, the
 // services over it, and the Server before them. stat tells the store's size
 // for the metrics; workers is how many plans are made at once, 0 for the
 // assessor's default. The caller serves, runs the assessor's scheduler, and
@@ -36,6 +36,7 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 		Inventory:  NewInventory(a, pages, c.Clock),
 		Guidance:   NewGuidance(a, pages, c.Clock),
 		Assessment: NewAssessment(a, pages, c.Clock),
+		Statement:  NewStatement(a, pages, c.Clock),
 		Admin: NewAdmin(AdminConfig{
 			Ledger: l, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build, Clock: c.Clock, Random: c.Random,
 		}),

@@ -11,7 +11,6 @@ import (
 	"github.com/plumbline/plumbline/assess/merge/intake"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
-	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -226,29 +225,4 @@ func (s *Assessment) ExplainResult(ctx context.Context, req *pb.ExplainResultReq
 		return nil, err
 	}
 	return st.Explain(req.Rule, req.Subject)
-}
-
-// CreateClaim implements AssessmentService.
-func (s *Assessment) CreateClaim(ctx context.Context, req *pb.CreateClaimRequest) (*pb.Claim, error) {
-	return s.assessor.Claim(ctx, lastSegment(req.Parent), req.ClaimId, req.Claim, auth.FromContext(ctx).Actor)
-}
-
-// ListClaims implements AssessmentService.
-func (s *Assessment) ListClaims(ctx context.Context, req *pb.ListClaimsRequest) (*pb.ListClaimsResponse, error) {
-	cur, err := s.pages.Parse(req, s.clock())
-	if err != nil {
-		return nil, err
-	}
-	all, err := s.assessor.Claims(ctx, lastSegment(req.Parent))
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(c *pb.Claim) bool { return lastSegment(c.Name) <= string(cur.After) })
-	rows, next := cut(s.pages, cur, all, func(c *pb.Claim) string { return lastSegment(c.Name) })
-	return &pb.ListClaimsResponse{Claims: rows, NextPageToken: next}, nil
-}
-
-// RevokeClaim implements AssessmentService.
-func (s *Assessment) RevokeClaim(ctx context.Context, req *pb.RevokeClaimRequest) (*pb.Claim, error) {
-	return s.assessor.RevokeClaim(ctx, segment(req.Name, 1), segment(req.Name, 3), auth.FromContext(ctx).Actor)
 }

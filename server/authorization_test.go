@@ -52,7 +52,7 @@ func methodsOf(t *testing.T, service string) []string {
 	t.Helper()
 	var out []string
 	for _, desc := range []grpc.ServiceDesc{
-		pb.InventoryService_ServiceDesc, pb.GuidanceService_ServiceDesc, pb.AssessmentService_ServiceDesc, pb.AdminService_ServiceDesc,
+		pb.InventoryService_ServiceDesc, pb.GuidanceService_ServiceDesc, pb.AssessmentService_ServiceDesc, pb.StatementService_ServiceDesc, pb.AdminService_ServiceDesc,
 		healthpb.Health_ServiceDesc, reflectionpb.ServerReflection_ServiceDesc,
 	} {
 		if desc.ServiceName != service {

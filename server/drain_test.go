@@ -199,7 +199,7 @@ func TestServeErrors(t *testing.T) {
 	sh := startShell(t, nil)
 	services := server.Services{
 		Inventory: pb.UnimplementedInventoryServiceServer{}, Guidance: pb.UnimplementedGuidanceServiceServer{},
-		Assessment: pb.UnimplementedAssessmentServiceServer{}, Admin: pb.UnimplementedAdminServiceServer{},
+		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{}, Admin: pb.UnimplementedAdminServiceServer{},
 	}
 	for name, conf := range map[string]server.Config{
 		"gRPC port": {GRPCAddr: sh.server.GRPCAddr().String(), HTTPAddr: "127.0.0.1:0", LogOutput: io.Discard},
@@ -230,8 +230,8 @@ func TestServeErrors(t *testing.T) {
 func TestCloseWithoutServe(t *testing.T) {
 	s, err := server.New(server.Config{GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", LogOutput: io.Discard}, server.Services{
 		Inventory: pb.UnimplementedInventoryServiceServer{}, Guidance: pb.UnimplementedGuidanceServiceServer{},
-		Assessment: pb.UnimplementedAssessmentServiceServer{},
-		Admin:      server.NewAdmin(server.AdminConfig{Pages: page.New(nil)}),
+		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
+		Admin: server.NewAdmin(server.AdminConfig{Pages: page.New(nil)}),
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -8,13 +8,11 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/guidance"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
-	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
 )
@@ -53,6 +51,7 @@ func (s *Guidance) ListChecklists(_ context.Context, req *pb.ListChecklistsReque
 func withoutContent(v *pb.ChecklistVersion) *pb.ChecklistVersion {
 	return &pb.ChecklistVersion{
 		Name: v.Name, Digest: v.Digest, PublishTime: v.PublishTime, Title: v.Title, RuleCount: v.RuleCount, Profiles: v.Profiles,
+		State: v.State, StateReason: v.StateReason, StateTime: v.StateTime,
 	}
 }
 
@@ -143,13 +142,21 @@ func (s *Guidance) PublishChecklist(ctx context.Context, req *pb.PublishChecklis
 	if err != nil {
 		return nil, err
 	}
-	var bad []fault.Violation
+	if bad := refused(k, found, req.Checklist != nil); len(bad) > 0 {
+		return nil, fault.Invalid(bad[:min(len(bad), 100)]...)
+	}
+	return s.assessor.Publish(ctx, k, actor(ctx), req.ValidateOnly)
+}
+
+// refused is what keeps a checklist from being published: errors of the lint,
+// and examples that come out otherwise than they say.
+func refused(k *assess.Checklist, found []guidance.Diagnostic, asMessage bool) (bad []fault.Violation) {
 	for _, d := range found {
 		if d.Severity != guidance.Error {
 			continue
 		}
 		field, text := d.Field, d.Message
-		if req.Checklist != nil {
+		if asMessage {
 			field = "checklist." + field
 		} else {
 			text = fmt.Sprintf("line %d, column %d: %s", d.Line, d.Column, text)
@@ -161,44 +168,45 @@ func (s *Guidance) PublishChecklist(ctx context.Context, req *pb.PublishChecklis
 			bad = append(bad, fault.Violation{Field: d.Field, Description: d.Message})
 		}
 	}
-	if len(bad) > 0 || k == nil {
-		return nil, fault.Invalid(bad[:min(len(bad), 100)]...)
+	if len(bad) == 0 && k == nil {
+		bad = []fault.Violation{{Field: "checklist", Description: "cannot be compiled"}}
 	}
-	return s.assessor.Publish(ctx, k, auth.FromContext(ctx).Actor, req.ValidateOnly)
+	return bad
 }
 
-// CreateAssignment implements GuidanceService.
-func (s *Guidance) CreateAssignment(ctx context.Context, req *pb.CreateAssignmentRequest) (*pb.Assignment, error) {
-	return s.assessor.Assign(ctx, req.AssignmentId, req.Assignment, auth.FromContext(ctx).Actor)
-}
-
-// ListAssignments implements GuidanceService.
-func (s *Guidance) ListAssignments(_ context.Context, req *pb.ListAssignmentsRequest) (*pb.ListAssignmentsResponse, error) {
-	cur, err := s.pages.Parse(req, s.clock())
+// DeprecateChecklistVersion implements GuidanceService.
+func (s *Guidance) DeprecateChecklistVersion(ctx context.Context, req *pb.DeprecateChecklistVersionRequest) (*pb.ChecklistVersion, error) {
+	v, err := s.assessor.Deprecate(ctx, segment(req.Name, 1), segment(req.Name, 3), req.Reason, actor(ctx))
 	if err != nil {
 		return nil, err
 	}
-	var rows []*pb.Assignment
-	for _, a := range s.assessor.Assignments() {
-		if lastSegment(a.Name) > string(cur.After) {
-			rows = append(rows, a)
-		}
-	}
-	rows, next := cut(s.pages, cur, rows, func(a *pb.Assignment) string { return lastSegment(a.Name) })
-	return &pb.ListAssignmentsResponse{Assignments: rows, NextPageToken: next}, nil
+	return withoutContent(v), nil
 }
 
-// GetAssignment implements GuidanceService.
-func (s *Guidance) GetAssignment(_ context.Context, req *pb.GetAssignmentRequest) (*pb.Assignment, error) {
-	for _, a := range s.assessor.Assignments() {
-		if a.Name == req.Name {
-			return a, nil
-		}
+// WithdrawChecklistVersion implements GuidanceService.
+func (s *Guidance) WithdrawChecklistVersion(ctx context.Context, req *pb.WithdrawChecklistVersionRequest) (*pb.ChecklistVersion, error) {
+	v, err := s.assessor.Withdraw(ctx, segment(req.Name, 1), segment(req.Name, 3), req.Reason, actor(ctx))
+	if err != nil {
+		return nil, err
 	}
-	return nil, fault.NotFound(req.Name, "list what is there with ListAssignments")
+	return withoutContent(v), nil
 }
 
-// DeleteAssignment implements GuidanceService.
-func (s *Guidance) DeleteAssignment(ctx context.Context, req *pb.DeleteAssignmentRequest) (*emptypb.Empty, error) {
-	return &emptypb.Empty{}, s.assessor.Unassign(ctx, lastSegment(req.Name), auth.FromContext(ctx).Actor)
+// DiffChecklistVersions implements GuidanceService.
+func (s *Guidance) DiffChecklistVersions(_ context.Context, req *pb.DiffChecklistVersionsRequest) (*pb.ChecklistDiff, error) {
+	next, err := s.assessor.Compiled(segment(req.Name, 1), segment(req.Name, 3))
+	if err != nil {
+		return nil, err
+	}
+	var base *assess.Checklist
+	if req.Base == "" {
+		base, err = s.assessor.Before(next.ID(), next.Version())
+	} else {
+		base, err = s.assessor.Compiled(next.ID(), req.Base)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_ = base // DIFF
+	return nil, fault.Unavailable("UNAVAILABLE", 0, "not yet")
 }

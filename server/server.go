@@ -33,12 +33,12 @@ import (
 	"github.com/plumbline/plumbline/server/metrics"
 )
 
-// Services are what a Server serves. Inventory, Guidance, Assessment and Admin
-// are required.
+// Services are what a Server serves. All but the last two are required.
 type Services struct {
 	Inventory  pb.InventoryServiceServer
 	Guidance   pb.GuidanceServiceServer
 	Assessment pb.AssessmentServiceServer
+	Statement  pb.StatementServiceServer
 	Admin      pb.AdminServiceServer
 
 	// Authenticator tells who calls. It is required with Config.AuthRequired,
@@ -111,7 +111,7 @@ func New(c Config, s Services, ready func(context.Context) error) (*Server, erro
 
 func (s Services) validate(c Config) error {
 	switch {
-	case s.Inventory == nil || s.Guidance == nil || s.Assessment == nil || s.Admin == nil:
+	case s.Inventory == nil || s.Guidance == nil || s.Assessment == nil || s.Statement == nil || s.Admin == nil:
 		return errors.New("server: Services lacks a service")
 	case c.AuthRequired && s.Authenticator == nil:
 		return errors.New("server: AuthRequired needs Services.Authenticator")
@@ -145,6 +145,7 @@ func (s *Server) buildGRPC(services Services) error {
 	pb.RegisterInventoryServiceServer(s.grpc, services.Inventory)
 	pb.RegisterGuidanceServiceServer(s.grpc, services.Guidance)
 	pb.RegisterAssessmentServiceServer(s.grpc, services.Assessment)
+	pb.RegisterStatementServiceServer(s.grpc, services.Statement)
 	pb.RegisterAdminServiceServer(s.grpc, services.Admin)
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
 	if c.Reflection {
@@ -229,15 +230,9 @@ func NewValidator() (*check.Validator, error) { return compiled() }
 
 var compiled = sync.OnceValues(func() (*check.Validator, error) {
 	var types []protoreflect.MessageDescriptor
-	for _, file := range []protoreflect.FileDescriptor{
-		pb.File_plumbline_v1_inventory_service_proto, pb.File_plumbline_v1_guidance_service_proto,
-		pb.File_plumbline_v1_assessment_service_proto, pb.File_plumbline_v1_admin_service_proto,
-	} {
-		for i := range file.Services().Len() {
-			methods := file.Services().Get(i).Methods()
-			for j := range methods.Len() {
-				types = append(types, methods.Get(j).Input())
-			}
+	for _, service := range api.Services() {
+		for i := range service.Methods().Len() {
+			types = append(types, service.Methods().Get(i).Input())
 		}
 	}
 	return check.New(types...)

@@ -132,7 +132,7 @@ func startShell(t testing.TB, change func(*settings)) *shell {
 	sh.authn = auth.NewAuthenticator(sh.tokens, clock)
 	sh.server, err = server.New(set.config, server.Services{
 		Inventory: set.inventory, Guidance: pb.UnimplementedGuidanceServiceServer{},
-		Assessment: pb.UnimplementedAssessmentServiceServer{},
+		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
 		Admin: server.NewAdmin(server.AdminConfig{
 			Ledger: l, Tokens: sh.tokens, Authenticator: sh.authn, Pages: page.New(nil),
 			Build: set.config.Build, Clock: clock, Random: rand.Reader,

@@ -63,7 +63,7 @@ func lookup(t *shape.Message, vs []voice, steps []string) (Origin, bool) {
 	if len(vs) == 0 {
 		return Origin{}, false
 	}
-	if atomic(t) {
+	if Atomic(t) {
 		vs = vs[:1]
 	}
 	if len(steps) == 0 {

@@ -80,7 +80,7 @@ func (w *tracer) note(at trail, o, above Origin) Origin {
 // source alone has it, or it is taken whole, nothing below can differ.
 func (w *tracer) message(t *shape.Message, at trail, vs []voice, above Origin) {
 	above = w.note(at, vs[0].origin, above)
-	if len(vs) == 1 || atomic(t) {
+	if len(vs) == 1 || Atomic(t) {
 		return
 	}
 	for _, f := range t.Fields {

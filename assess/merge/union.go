@@ -16,8 +16,8 @@ var (
 	ipsecRuleTable   = shape.Of(&pb.IpsecRule{})
 )
 
-// atomic says whether a message is taken from one source whole.
-func atomic(t *shape.Message) bool { return t == certificateTable || t == ipsecRuleTable }
+// Atomic says whether a message is taken from one source whole.
+func Atomic(t *shape.Message) bool { return t == certificateTable || t == ipsecRuleTable }
 
 // few is how many sources usually speak of one thing; more cost an allocation.
 const few = 6
@@ -25,7 +25,7 @@ const few = 6
 // union merges what several sources say of one thing; ps has the most believed
 // first and at least one. What one source alone says is shared, not copied.
 func union(t *shape.Message, ps []unsafe.Pointer) unsafe.Pointer {
-	if len(ps) == 1 || atomic(t) {
+	if len(ps) == 1 || Atomic(t) {
 		return ps[0]
 	}
 	q := t.New()

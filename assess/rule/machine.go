@@ -143,6 +143,25 @@ func (m *Machine) Spent() int64 { return m.run.Spent() }
 // resource name, or its id and what it is about; "" if none was.
 func (m *Machine) ClaimUsed() string { return m.run.ClaimUsed() }
 
+// WantedClaim is a claim that was asked for: its id, and what it is about.
+type WantedClaim = machine.WantedClaim
+
+// RecordWanted has Wanted record claims from now on, until Reset.
+func (m *Machine) RecordWanted() { m.run.RecordWanted() }
+
+// Wanted are the claims that the subject's programs asked for and that are
+// not in force, each once. Nothing is recorded before RecordWanted.
+func (m *Machine) Wanted() []WantedClaim { return m.run.Wanted() }
+
+// Suppose has one more claim taken to be in force for the next subjects, until
+// Reset, or none where it is the zero WantedClaim.
+func (m *Machine) Suppose(w WantedClaim) { m.run.Suppose(w) }
+
+// MissingRefs is Missing with repetitions, and with one Ref for facts that
+// several subjects lack together (FactRef.Shared). It is valid until the next
+// subject.
+func (m *Machine) MissingRefs() []FactRef { return m.run.MissingRefs() }
+
 // Path is a fact's path from the inventory's root, such as
 // "hosts/web1/os/patched_time".
 func (m *Machine) Path(r FactRef) string { return m.run.Path(r) }

@@ -13,6 +13,9 @@ import (
 // Program is a compiled expression. It is immutable and safe for concurrent
 // use by several machines.
 type Program struct {
+	env   *Env
+	tree  *syntax.Node
+	scope syntax.Scope
 	code  *compile.Program
 	cost  float64
 	local bool
@@ -34,7 +37,7 @@ func (e *Env) compile(src string, s syntax.Scope, want Want) (*Program, *syntax.
 	if len(issues) > 0 {
 		return nil, nil, issues
 	}
-	p := &Program{code: compile.Compile(&e.owner, tree, want), cost: tree.Cost, local: tree.Local}
+	p := &Program{env: e, tree: tree.Root, scope: s, code: compile.Compile(&e.owner, tree, want), cost: tree.Cost, local: tree.Local}
 	return p, tree.Root.Type, nil
 }
 

@@ -3,7 +3,6 @@ package assessor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -11,9 +10,10 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -40,13 +40,14 @@ type Config struct {
 }
 
 // Assessor is the one write path and its reads. It is safe for concurrent use.
+// It keeps guidance and statements too, which have packages of their own.
 type Assessor struct {
-	ledger  *ledger.Ledger
-	cfg     Config
-	library *library
-	cache   *cache
-	config  atomic.Pointer[configuration]
-	guides  atomic.Pointer[guides]
+	*guides.Keeper
+	Statements *statements.Keeper
+
+	ledger *ledger.Ledger
+	cfg    Config
+	cache  *cache
 
 	room   *semaphore.Weighted // bytes of items that wait
 	queued atomic.Int64        // items that wait
@@ -63,7 +64,6 @@ type Assessor struct {
 	postponed  sync.Map      // systems that failed → when they are tried again
 	partsSwept atomic.Int64  // when snapshots that were never closed were last swept
 	swept      atomic.Uint64 // 1 + the epoch for which all systems have been looked at
-	configMu   sync.Mutex    // one change of guidance or policy at a time
 }
 
 // New starts an assessor over a ledger. Close stops it; the ledger is the
@@ -80,12 +80,16 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 		cfg.QueueBytes = 256 << 20
 	}
 	a := &Assessor{
-		ledger: l, cfg: cfg, library: newLibrary(cfg.Log), cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
+		ledger: l, cfg: cfg, cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
 		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
 	}
-	if err := a.reload(ctx); err != nil {
+	var err error
+	if a.Keeper, err = guides.Open(ctx, guides.Config{Ledger: l, Now: a.now, Changed: a.pokeScheduler, Log: cfg.Log}); err != nil {
 		return nil, err
 	}
+	a.Statements = statements.New(statements.Config{
+		Ledger: l, Guides: a.Keeper, Now: a.now, OnSystem: a.onSystem, Inventory: a.inventoryNow,
+	})
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	batches := make(chan []*lane)
@@ -219,29 +223,6 @@ func (a *Assessor) dryRun(ctx context.Context, it *item) (*pb.Receipt, error) {
 		return nil
 	})
 	return r, err
-}
-
-// ruleIDs are the ids of a published version's rules, in its order.
-func (a *Assessor) ruleIDs(checklist, version string) ([]string, error) {
-	k, err := a.compiled(checklist, version)
-	if err != nil {
-		return nil, err
-	}
-	rules := k.Rules()
-	ids := make([]string, len(rules))
-	for i, r := range rules {
-		ids[i] = r.Id
-	}
-	return ids, nil
-}
-
-// compiled is a published version, compiled; "latest" is the newest.
-func (a *Assessor) compiled(checklist, version string) (*assess.Checklist, error) {
-	rec := a.config.Load().version(checklist, version, ledger.MaxInstant)
-	if rec == nil {
-		return nil, fault.NotFound(fmt.Sprintf("checklists/%s/versions/%s", checklist, version), "list what is there with ListChecklistVersions")
-	}
-	return a.library.checklist(rec)
 }
 
 var errClosed = errors.New("the service is shutting down")

@@ -222,7 +222,7 @@ func TestClaimAndExpiry(t *testing.T) {
 		t.Fatalf("clear without a claim: %s", got)
 	}
 	k.clock.set(day(1))
-	_, err := k.Claim(t.Context(), "s", "room", &pb.Claim{Claim: "secure-room", Subject: "z1", Claimant: "ann", ExpireTime: timestamppb.New(day(10))}, "test")
+	_, err := k.Statements.CreateClaim(t.Context(), "s", "room", &pb.Claim{Claim: "secure-room", Subject: "z1", Claimant: "ann", ExpireTime: timestamppb.New(day(10))}, "test")
 	if err != nil {
 		t.Fatal(err)
 	}

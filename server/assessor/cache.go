@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -89,7 +90,7 @@ func (p *plan) settle() *cached {
 	if p.raw != nil {
 		s.raw = p.raw
 	}
-	s.tx, s.foreign, s.claims, s.claimed = nil, nil, nil, false
+	s.tx, s.foreign, s.statements = nil, nil, nil
 	for _, st := range s.sources {
 		st.track.settle()
 	}
@@ -129,7 +130,7 @@ func (a *Assessor) openSystem(tx *ledger.Tx, id string) (*system, *replayCache, 
 		return nil, nil, err
 	}
 	if k != nil {
-		head, err := decode[storev1.SystemHead](k.sys.raw)
+		head, err := envelope.Decode[storev1.SystemHead](k.sys.raw)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -5,10 +5,10 @@ import (
 	"errors"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -42,7 +42,7 @@ func (p *plan) apply(b *ledger.Batch) error {
 		w.links()
 		w.states()
 		w.due()
-		p.raw = encode(s.head)
+		p.raw = envelope.Encode(s.head)
 		b.PutHead(spaceSystem, s.number, p.raw)
 		w.neighbours()
 	}
@@ -50,7 +50,7 @@ func (p *plan) apply(b *ledger.Batch) error {
 	w.requests()
 	w.parts()
 	for _, rec := range p.audits {
-		b.Audit(encode(rec))
+		b.Audit(envelope.Encode(rec))
 	}
 	return b.Err()
 }
@@ -184,7 +184,7 @@ func (w *writer) hosts() error {
 		if h.joins {
 			w.b.Link(edgeHosts, w.p.sys.number, h.number)
 		}
-		h.written = encode(h.head)
+		h.written = envelope.Encode(h.head)
 		w.b.PutHead(spaceHost, h.number, h.written)
 	}
 	return w.b.Err()
@@ -208,7 +208,7 @@ func (w *writer) series(s *seriesState) {
 	w.number(&e.Stream)
 	h := s.head
 	if h == nil {
-		h = &storev1.SeriesHead{Schema: schema, First: ledger.MaxInstant}
+		h = &storev1.SeriesHead{Schema: envelope.Schema, First: ledger.MaxInstant}
 	}
 	var base *ledger.Base
 	if h.Address != nil {
@@ -220,7 +220,7 @@ func (w *writer) series(s *seriesState) {
 		if !v.staged {
 			continue
 		}
-		payload := encode(v.msg.(*storev1.State))
+		payload := envelope.Encode(v.msg.(*storev1.State))
 		a, depth := w.b.Append(e.Stream, v.effective, recordState, payload, base)
 		base = &ledger.Base{Addr: a, Payload: payload, Depth: depth}
 		out.Breakpoints++
@@ -231,7 +231,7 @@ func (w *writer) series(s *seriesState) {
 			w.rollUp(e.Id, s.before, e.Summary)
 		}
 	}
-	w.b.PutHead(spaceSeries, e.Stream, encode(out))
+	w.b.PutHead(spaceSeries, e.Stream, envelope.Encode(out))
 }
 
 // due keeps the due index: it holds each system at an instant at or before the
@@ -273,7 +273,7 @@ func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
 	if !ok {
 		return b.Err()
 	}
-	h, _, err := head[storev1.SystemHead](b.Tx, spaceSystem, n)
+	h, _, err := envelope.Head[storev1.SystemHead](b.Tx, spaceSystem, n)
 	if err != nil || h == nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
 		h.Due = from
 		b.PutDue(from, n)
 	}
-	b.PutHead(spaceSystem, n, encode(h))
+	b.PutHead(spaceSystem, n, envelope.Encode(h))
 	return b.Err()
 }
 
@@ -313,7 +313,7 @@ func (w *writer) rollUp(series string, old, now *storev1.StateSummary) {
 		if s.Score != nil {
 			deltas[sumScored] += sign
 			deltas[sumScore] += sign * int64(*s.Score*1e6)
-			deltas[sumEffective] += sign * int64(*effectiveScore(s)*1e6)
+			deltas[sumEffective] += sign * int64(*EffectiveScore(s)*1e6)
 		}
 		if s.Coverage != nil {
 			deltas[sumCovered] += sign
@@ -335,7 +335,7 @@ func (w *writer) requests() {
 			continue
 		}
 		w.b.PutRequest(d.it.system, d.it.requestID, ledger.Receipt{
-			BodyHash: d.it.body, Payload: encode(w.p.receipts[i]), Expires: w.p.now + keepIDs,
+			BodyHash: d.it.body, Payload: envelope.Encode(w.p.receipts[i]), Expires: w.p.now + keepIDs,
 		})
 	}
 }
@@ -346,7 +346,7 @@ func (w *writer) parts() {
 			w.b.DeleteObject(kindPart, c.name)
 			continue
 		}
-		w.b.PutObject(kindPart, c.name, encode(c.part))
+		w.b.PutObject(kindPart, c.name, envelope.Encode(c.part))
 	}
 }
 
@@ -389,26 +389,4 @@ func (p *plan) assessments() []*pb.AssessmentSummary {
 		}
 	}
 	return summariesOf(p.sys.id, p.sys.head, staged)
-}
-
-func timestampOf(micros int64) *timestamppb.Timestamp {
-	if micros == 0 || micros >= ledger.MaxInstant {
-		return nil
-	}
-	return &timestamppb.Timestamp{Seconds: floorDiv(micros, 1e6), Nanos: int32((micros - floorDiv(micros, 1e6)*1e6) * 1e3)}
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
-
-func instantOf(t *timestamppb.Timestamp) int64 {
-	if t == nil {
-		return 0
-	}
-	return t.Seconds*1e6 + int64(t.Nanos)/1e3
 }

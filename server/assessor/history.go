@@ -3,14 +3,15 @@ package assessor
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -24,7 +25,7 @@ type State struct {
 	Evaluation     *assess.Evaluation
 	Rules          []string
 	policy         digest.Digest
-	claims         []*pb.Claim
+	exceptions     digest.Digest // of claims and waivers
 	rows           *stateIndex
 }
 
@@ -75,25 +76,27 @@ func (a *Assessor) stateAt(tx *ledger.Tx, s *system, series string, r resolved) 
 	if err != nil {
 		return nil, err
 	}
-	st, err := decode[storev1.State](rec.Payload)
+	st, err := envelope.Decode[storev1.State](rec.Payload)
 	if err != nil {
 		return nil, err
 	}
 	if st.Ended {
 		return nil, fault.NotFound(seriesName(s.id, series), fmt.Sprintf("the series ended at %s; ask as of an earlier instant",
-			timestampOf(entry.Effective).AsTime().Format("2006-01-02T15:04:05Z")))
+			envelope.Timestamp(entry.Effective).AsTime().Format("2006-01-02T15:04:05Z")))
 	}
 	out := &State{System: s.id, Series: series, Effective: entry.Effective, Recorded: rec.Recorded, Stored: st}
-	if out.Rules, err = a.ruleIDs(seriesChecklist(series), st.Version); err != nil {
+	if out.Rules, err = a.RuleIDs(seriesChecklist(series), st.Version); err != nil {
 		return nil, err
 	}
 	if out.rows, err = indexState(st, out.Rules); err != nil {
 		return nil, err
 	}
-	out.policy = a.guides.Load().at(r.at).policyHash
-	if out.claims, err = s.claimsAt(r.knownAt); err != nil {
+	out.policy = a.History().At(r.at).PolicyDigest
+	said, err := s.statementsOf()
+	if err != nil {
 		return nil, err
 	}
+	out.exceptions = exceptionsDigest(said.Claims(r.knownAt), said.Waivers(r.knownAt))
 	out.Evaluation, err = a.evaluationAt(s, st, series, r)
 	return out, err
 }
@@ -102,18 +105,22 @@ func (a *Assessor) stateAt(tx *ledger.Tx, s *system, series string, r resolved) 
 func (s *State) Assessment() *pb.Assessment {
 	out := s.Evaluation.Assessment()
 	out.Name = seriesName(s.System, s.Series)
-	out.EffectiveTime, out.RecordedTime = timestampOf(s.Effective), timestampOf(s.Recorded)
+	out.EffectiveTime, out.RecordedTime = envelope.Timestamp(s.Effective), envelope.Timestamp(s.Recorded)
 	out.Digest = digestText(s.Stored.Digest)
 	out.PolicyDigest, out.EngineVersion = s.policy.String(), s.Stored.Engine
-	out.ExceptionsDigest = claimsDigest(s.claims).String()
+	out.ExceptionsDigest = s.exceptions.String()
 	out.Cause = causeName(s.Stored.Cause)
 	return out
 }
 
-func claimsDigest(claims []*pb.Claim) digest.Digest {
+// exceptionsDigest identifies claims and waivers, in the order of their ids.
+func exceptionsDigest(claims []*pb.Claim, waivers []*pb.Waiver) digest.Digest {
 	var b []byte
 	for _, c := range claims {
 		b = digest.Append(b, c)
+	}
+	for _, w := range waivers {
+		b = digest.Append(b, w)
 	}
 	return digest.Sum(b)
 }
@@ -130,7 +137,7 @@ func (s *State) Findings() []*pb.Finding {
 func (s *State) complete(f *pb.Finding) {
 	f.System, f.Series = s.System, s.Series
 	if t, ok := s.Since(f.Rule, f.Subject); ok {
-		f.SinceTime = timestampOf(t)
+		f.SinceTime = envelope.Timestamp(t)
 	}
 }
 
@@ -153,17 +160,17 @@ func (a *Assessor) SeriesOf(ctx context.Context, system string) (out []*pb.Serie
 			return err
 		}
 		for _, e := range s.head.Series {
-			h, _, err := head[storev1.SeriesHead](tx, spaceSeries, e.Stream)
+			h, _, err := envelope.Head[storev1.SeriesHead](tx, spaceSeries, e.Stream)
 			if err != nil {
 				return err
 			}
 			if h == nil {
 				continue
 			}
-			p := splitSeries(e.Id)
+			checklist, profile, tailoring := guides.SplitSeries(e.Id)
 			out = append(out, &pb.Series{
-				Name: seriesName(system, e.Id), Checklist: p[0], Profile: p[1], Tailoring: p[2], Assignment: e.Assignment,
-				FirstEffectiveTime: timestampOf(h.First), BreakpointCount: h.Breakpoints,
+				Name: seriesName(system, e.Id), Checklist: checklist, Profile: profile, Tailoring: tailoring, Assignment: e.Assignment,
+				FirstEffectiveTime: envelope.Timestamp(h.First), BreakpointCount: h.Breakpoints,
 			})
 		}
 		return nil
@@ -233,28 +240,23 @@ func breakpoint(tx *ledger.Tx, e ledger.Entry) (*pb.Breakpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := decode[storev1.State](rec.Payload)
+	st, err := envelope.Decode[storev1.State](rec.Payload)
 	if err != nil {
 		return nil, err
 	}
 	out := &pb.Breakpoint{
-		EffectiveTime: timestampOf(e.Effective), RecordedTime: timestampOf(rec.Recorded), Cause: causeName(st.Cause),
+		EffectiveTime: envelope.Timestamp(e.Effective), RecordedTime: envelope.Timestamp(rec.Recorded), Cause: causeName(st.Cause),
 		ChecklistVersion: st.Version, Digest: digestText(st.Digest), Changed: st.Changed, Correction: st.Correction,
 	}
 	if m := st.Summary; m != nil {
-		out.Score, out.EffectiveScore, out.Coverage, out.Counts = m.Score, effectiveScore(m), m.Coverage, countsOf(m.Counts)
+		out.Score, out.EffectiveScore, out.Coverage, out.Counts = m.Score, EffectiveScore(m), m.Coverage, CountsOf(m.Counts)
 	}
 	return out, nil
 }
 
-func countsOf(stored []int32) *pb.Counts {
+// CountsOf are the counts of a stored summary.
+func CountsOf(stored []int32) *pb.Counts {
 	var c [score.NumStates]int32
 	copy(c[:], stored)
 	return assess.CountsOf(c)
-}
-
-// splitSeries is a series' checklist, profile and tailoring.
-func splitSeries(id string) (p [3]string) {
-	copy(p[:], strings.SplitN(id, "~", 3))
-	return p
 }

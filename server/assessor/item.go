@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plumbline/plumbline/assess/digest"
+	"github.com/plumbline/plumbline/assess/merge"
 	"github.com/plumbline/plumbline/assess/merge/intake"
 	"github.com/plumbline/plumbline/assess/shape"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
@@ -212,6 +213,10 @@ func (v *violations) system(name string) string {
 }
 
 func (v *violations) source(s string) {
+	if s == merge.Attestation {
+		v.add("source", "%q is the source of what people state; file that with CreateAttestation", s)
+		return
+	}
 	if !validID(s, 64) {
 		v.add("source", "%q is not a source; write 1 to 64 of A-Z a-z 0-9 . _ -", s)
 	}

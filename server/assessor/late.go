@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline/plumbline/assess/digest"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 )
 
 // Late data: a source says what it observed before something that it has said
@@ -37,7 +38,7 @@ func (p *plan) lateSystemView(it *item, st *sourceState) error {
 	if err := st.track.loadAll(p.sys.tx); err != nil {
 		return err
 	}
-	msg := &storev1.SystemView{Schema: schema, Inventory: it.view, HostsPresence: uint32(it.hostsPresence)}
+	msg := &storev1.SystemView{Schema: envelope.Schema, Inventory: it.view, HostsPresence: uint32(it.hostsPresence)}
 	if err := p.stage(st.track, st.head.Base, it.observed, msg); err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (p *plan) lateHost(it *item, hi *hostItem, h *hostState, src *storev1.HostS
 	if around != newest {
 		confirmed = around.lastConfirmed()
 	}
-	if err := p.stageHost(h, src, t, it.observed, &storev1.HostView{Schema: schema, Host: hi.host, Members: members}); err != nil {
+	if err := p.stageHost(h, src, t, it.observed, &storev1.HostView{Schema: envelope.Schema, Host: hi.host, Members: members}); err != nil {
 		return err
 	}
 	back := p.comesBack(t, around, confirmed, it.observed)

@@ -5,11 +5,28 @@ import (
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
+// kindLink is the kind of links' objects in the ledger, "{source}~{id}" →
+// LinkRecord. It is part of the format.
+const kindLink byte = 'l'
+
 func linkName(source, id string) string { return source + "~" + id }
+
+// audited writes something with its audit entry, in one commit.
+func (a *Assessor) audited(ctx context.Context, rec *storev1.AuditRecord, f func(b *ledger.Batch, at int64) error) error {
+	_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error {
+		if err := f(b, b.Commit().Recorded); err != nil {
+			return err
+		}
+		b.Audit(envelope.Encode(rec))
+		return b.Err()
+	})
+	return err
+}
 
 // Link says that an id of one source means a host, from now on.
 func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*pb.HostLink, error) {
@@ -18,7 +35,7 @@ func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*p
 		Name: "hostLinks/" + name, Source: src.Source, SourceHost: src.SourceHost, Host: src.Host, Origin: "declared",
 	}
 	audit := &storev1.AuditRecord{Actor: actor, Method: "CreateHostLink", Resource: l.Name, Source: l.Source, Outcome: "created"}
-	err := a.write(ctx, audit, func(b *ledger.Batch, at int64) error {
+	err := a.audited(ctx, audit, func(b *ledger.Batch, at int64) error {
 		old, err := b.Object(kindLink, name)
 		if err != nil {
 			return err
@@ -29,8 +46,8 @@ func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*p
 		if _, ok := b.Number(nameHost, l.Host); !ok {
 			return fault.NotFound("hosts/"+l.Host, "a link needs a host that a source has reported")
 		}
-		l.CreateTime = timestampOf(at)
-		b.PutObject(kindLink, name, encode(&storev1.LinkRecord{Schema: schema, Link: l}))
+		l.CreateTime = envelope.Timestamp(at)
+		b.PutObject(kindLink, name, envelope.Encode(&storev1.LinkRecord{Schema: envelope.Schema, Link: l}))
 		return nil
 	})
 	return l, err
@@ -39,7 +56,7 @@ func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*p
 // Unlink undoes a link.
 func (a *Assessor) Unlink(ctx context.Context, name, actor string) error {
 	audit := &storev1.AuditRecord{Actor: actor, Method: "DeleteHostLink", Resource: "hostLinks/" + name, Outcome: "deleted"}
-	return a.write(ctx, audit, func(b *ledger.Batch, _ int64) error {
+	return a.audited(ctx, audit, func(b *ledger.Batch, _ int64) error {
 		old, err := b.Object(kindLink, name)
 		if err != nil {
 			return err
@@ -57,7 +74,7 @@ func (a *Assessor) Links(ctx context.Context, after string, n int) (out []*pb.Ho
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
 		for _, b := range tx.Objects(kindLink, after) {
-			rec, err := decode[storev1.LinkRecord](b)
+			rec, err := envelope.Decode[storev1.LinkRecord](b)
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/plumbline/plumbline/assess/merge/intake"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 )
 
 // kindKey indexes hosts by strong key while the policy has match rules:
@@ -30,7 +31,7 @@ func keysOf(h *pb.Host) map[string][]string {
 // match finds the stored host on which all keys of a match rule agree. Two
 // hosts that a rule could mean are none: a person must link them.
 func (p *plan) match(source string, h *pb.Host) (id string, keys []string, err error) {
-	rules := p.a.guides.Load().at(p.now).policySrc.MatchRules
+	rules := p.a.History().At(p.now).PolicySource.MatchRules
 	if len(rules) == 0 {
 		return "", nil, nil
 	}
@@ -74,7 +75,7 @@ func (p *plan) owners(keys []string) (out []string, err error) {
 // finds, which is linked; else the source's own.
 func (p *plan) resolve(source string, h *pb.Host) (string, error) {
 	name := linkName(source, h.Id)
-	rec, err := object[storev1.LinkRecord](p.sys.tx, kindLink, name)
+	rec, err := envelope.Object[storev1.LinkRecord](p.sys.tx, kindLink, name)
 	if err != nil {
 		return "", err
 	}
@@ -102,10 +103,10 @@ func (p *plan) resolve(source string, h *pb.Host) (string, error) {
 // hosts that were staged.
 func (w *writer) links() {
 	for _, l := range w.p.links {
-		l.CreateTime = timestampOf(w.b.Commit().Recorded)
-		w.b.PutObject(kindLink, linkName(l.Source, l.SourceHost), encode(&storev1.LinkRecord{Schema: schema, Link: l}))
+		l.CreateTime = envelope.Timestamp(w.b.Commit().Recorded)
+		w.b.PutObject(kindLink, linkName(l.Source, l.SourceHost), envelope.Encode(&storev1.LinkRecord{Schema: envelope.Schema, Link: l}))
 	}
-	if len(w.p.a.guides.Load().at(w.p.now).policySrc.MatchRules) == 0 {
+	if len(w.p.a.History().At(w.p.now).PolicySource.MatchRules) == 0 {
 		return
 	}
 	for _, h := range w.p.sys.hosts {

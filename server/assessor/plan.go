@@ -12,6 +12,7 @@ import (
 	"github.com/plumbline/plumbline/assess/shape"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -223,7 +224,7 @@ func (p *plan) systemView(it *item, st *sourceState) error {
 		p.confirmed = true
 		return nil
 	}
-	msg := &storev1.SystemView{Schema: schema, Inventory: it.view, HostsPresence: presence}
+	msg := &storev1.SystemView{Schema: envelope.Schema, Inventory: it.view, HostsPresence: presence}
 	if err := p.stage(st.track, st.head.Base, it.observed, msg); err != nil {
 		return err
 	}
@@ -243,7 +244,7 @@ func (p *plan) moveStaleness(it *item, st *sourceState, before int64) {
 		return
 	}
 	whole := shape.Presence(st.head.HostsPresence)
-	alone := len(h.Sources) == 1 && st.head.Hosts == h.HostCount && (whole == shape.Whole || whole == shape.Empty)
+	alone := !h.Attested && len(h.Sources) == 1 && st.head.Hosts == h.HostCount && (whole == shape.Whole || whole == shape.Empty)
 	if alone && h.StaleUntil < ledger.MaxInstant {
 		h.StaleUntil += it.observed - before
 	}
@@ -252,7 +253,7 @@ func (p *plan) moveStaleness(it *item, st *sourceState, before int64) {
 // stage adds a version to a track and makes the system due from when it holds.
 // base is the address of the full record to which it may be a difference.
 func (p *plan) stage(t *track, base *storev1.Address, at int64, msg proto.Message) error {
-	v := &version{effective: at, confirmed: at, msg: msg, payload: encodeView(msg), staged: true}
+	v := &version{effective: at, confirmed: at, msg: msg, payload: envelope.EncodeView(msg), staged: true}
 	if base != nil {
 		r, err := p.sys.tx.Load(addrOf(base))
 		if err != nil {
@@ -268,7 +269,7 @@ func (p *plan) stage(t *track, base *storev1.Address, at int64, msg proto.Messag
 
 // touch makes the series be evaluated at an instant.
 func (p *plan) touch(at int64, cause uint32) {
-	if _, ok := p.touched[at]; !ok || cause == causeInventory || cause == causeClaim {
+	if was, ok := p.touched[at]; !ok || was == causeDerived || was == causeTime || cause == causeInventory {
 		p.touched[at] = cause
 	}
 	if p.from == 0 || at < p.from {
@@ -286,7 +287,7 @@ func (p *plan) late() bool {
 // it said became stale: then the same word again is a new version, so that the
 // time between stays unknown in history.
 func (p *plan) gap(confirmed, observed int64) bool {
-	return observed-confirmed >= p.a.guides.Load().at(observed).shortest
+	return observed-confirmed >= p.a.History().At(observed).Shortest
 }
 
 // host takes in the source's view of one host. via tells that whole views of
@@ -335,7 +336,7 @@ func (p *plan) host(it *item, hi *hostItem, via bool) error {
 	src.Effective, src.Confirmed, src.Digest = it.observed, it.observed, slices.Clone(hi.digest[:16])
 	src.ViaSystem, src.Members, src.LeftOut, src.Retired = viaSystem, members, false, false
 	return p.stageHost(h, src, t, it.observed, &storev1.HostView{
-		Schema: schema, Host: hi.host, Members: members, ViaSystem: viaSystem,
+		Schema: envelope.Schema, Host: hi.host, Members: members, ViaSystem: viaSystem,
 	})
 }
 
@@ -466,11 +467,8 @@ func (p *plan) due() {
 	if until := validUntil(h); until <= p.now {
 		p.touch(max(until, 1), causeTime)
 	}
-	g := p.a.guides.Load()
-	if h.ConfigEpoch != g.newest().epoch && !p.sys.isNew() {
-		if t := g.next(g.list[min(int(h.ConfigEpoch), len(g.list)-1)].from); t <= p.now {
-			p.touch(t, causeDerived)
-		}
+	if t := p.a.History().After(h.ConfigEpoch); t <= p.now && !p.sys.isNew() {
+		p.touch(t, causeDerived)
 	}
 }
 
@@ -498,9 +496,9 @@ func (p *plan) evaluate() error {
 	r.summarize()
 	p.replay = r
 	h.Latest = max(h.Latest, r.last)
-	h.ConfigEpoch = p.a.guides.Load().at(p.now).epoch
+	h.ConfigEpoch = p.a.History().At(p.now).Epoch
 	h.ReplayFrom, h.ReplayCause = 0, 0
-	h.StaleUntil = r.merged.ValidUntil
+	h.StaleUntil, h.Attested = min(r.merged.ValidUntil, r.until), r.said.HasAttestations()
 	h.SomeStale = len(r.merged.Stale()) > 0
 	h.HostCount = int32(len(r.merged.Inventory.Hosts))
 	h.Warnings = intake.Warnings(r.merged.Inventory)

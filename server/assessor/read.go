@@ -14,6 +14,7 @@ import (
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -85,11 +86,11 @@ func summariesOf(system string, h *storev1.SystemHead, changed map[string]bool) 
 		}
 		s := &pb.AssessmentSummary{
 			Series: seriesName(system, e.Id), Changed: changed[e.Id],
-			ValidUntil: timestampOf(min(e.HoldsUntil, orForever(h.StaleUntil))),
+			ValidUntil: envelope.Timestamp(min(e.HoldsUntil, orForever(h.StaleUntil))),
 		}
 		if m := e.Summary; m != nil {
-			s.Score, s.EffectiveScore, s.Coverage = m.Score, effectiveScore(m), m.Coverage
-			c := countsOf(m.Counts)
+			s.Score, s.EffectiveScore, s.Coverage = m.Score, EffectiveScore(m), m.Coverage
+			c := CountsOf(m.Counts)
 			s.Fail, s.Unknown = c.Fail, c.Unknown
 		}
 		out = append(out, s)
@@ -150,20 +151,20 @@ func (a *Assessor) systemRecord(s *system) (*pb.SystemRecord, error) {
 	h := s.head
 	out := &pb.SystemRecord{
 		Name: "systems/" + s.id, State: "active", HostCount: h.HostCount, Revision: h.Revision,
-		CreateTime: timestampOf(h.Created), UpdateTime: timestampOf(h.Updated), Etag: etagOfHead(s.raw),
+		CreateTime: envelope.Timestamp(h.Created), UpdateTime: envelope.Timestamp(h.Updated), Etag: etagOfHead(s.raw),
 		Assessments: summariesOf(s.id, h, nil),
 	}
 	if h.Retired != 0 {
 		out.State = "retired"
 	}
-	policy := a.guides.Load().at(a.nowIn(s.tx)).policy
+	policy := a.History().At(a.nowIn(s.tx)).Policy
 	for _, src := range h.Sources {
 		if src.Stream == 0 {
 			continue
 		}
 		out.Sources = append(out.Sources, &pb.SourceStatus{
-			Source: src.Source, ConfirmedTime: timestampOf(src.Confirmed), HostCount: src.Hosts,
-			StaleTime: timestampOf(policy.SystemStale(src.Source, src.Confirmed)),
+			Source: src.Source, ConfirmedTime: envelope.Timestamp(src.Confirmed), HostCount: src.Hosts,
+			StaleTime: envelope.Timestamp(policy.SystemStale(src.Source, src.Confirmed)),
 		})
 	}
 	return out, nil
@@ -173,7 +174,7 @@ func (a *Assessor) systemRecord(s *system) (*pb.SystemRecord, error) {
 // hosts, and of how many hosts, whichever way it reports them.
 func (a *Assessor) sourcesOf(s *system) ([]*pb.SourceStatus, error) {
 	now := a.nowIn(s.tx)
-	policy := a.guides.Load().at(now).policy
+	policy := a.History().At(now).Policy
 	out := make([]*pb.SourceStatus, len(s.head.Sources))
 	confirmed := make([]int64, len(out))
 	at := map[string]int{}
@@ -201,8 +202,8 @@ func (a *Assessor) sourcesOf(s *system) ([]*pb.SourceStatus, error) {
 		}
 	}
 	for i, c := range confirmed {
-		out[i].ConfirmedTime = timestampOf(c)
-		out[i].StaleTime = timestampOf(policy.SystemStale(out[i].Source, c))
+		out[i].ConfirmedTime = envelope.Timestamp(c)
+		out[i].StaleTime = envelope.Timestamp(policy.SystemStale(out[i].Source, c))
 	}
 	return out, nil
 }
@@ -234,8 +235,11 @@ func (a *Assessor) Systems(ctx context.Context, after string, n int, retired boo
 
 // mergedAt is a system's merged inventory at an instant.
 func (a *Assessor) mergedAt(s *system, at int64) (*merge.Merged, error) {
-	in, err := s.views(a.guides.Load().at(at).policy, at)
+	in, err := s.views(a.History().At(at).Policy, at)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := s.attested(&in, ledger.MaxInstant); err != nil {
 		return nil, err
 	}
 	return s.merge(in), nil
@@ -253,7 +257,7 @@ func (a *Assessor) Merged(ctx context.Context, id, source string, w When) (m *me
 		if err != nil {
 			return err
 		}
-		in, err := s.viewsOrNone(a.guides.Load().at(r.at).policy, r)
+		in, err := s.viewsOrNone(a.History().At(r.at).Policy, r)
 		if err != nil {
 			return err
 		}
@@ -299,30 +303,31 @@ func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, err
 			}
 		}
 	}
-	return s.views(policy, r.at)
+	in, err := s.views(policy, r.at)
+	if err == nil {
+		_, err = s.attested(&in, r.knownAt)
+	}
+	return in, err
 }
 
 // evaluationAt evaluates a series' plan over what was known: what a stored
 // state stands for, with facts and messages.
 func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r resolved) (*assess.Evaluation, error) {
-	parts := strings.SplitN(seriesID, "~", 3)
-	k, err := a.compiled(parts[0], st.Version)
+	plan, err := a.SeriesPlan(seriesID, st.Version, r.at)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.library.plan(k, parts[1], a.config.Load().tailoring(seriesID, r.at))
+	in, err := s.viewsOrNone(a.History().At(r.at).Policy, r)
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.viewsOrNone(a.guides.Load().at(r.at).policy, r)
+	said, err := s.statementsOf()
 	if err != nil {
 		return nil, err
 	}
-	claims, err := s.claimsAt(r.knownAt)
-	if err != nil {
-		return nil, err
-	}
-	return plan.Evaluate(assess.Input{Merged: s.merge(in), Claims: claims, At: r.at}), nil
+	return plan.Evaluate(assess.Input{
+		Merged: s.merge(in), Claims: said.Claims(r.knownAt), Waivers: said.Waivers(r.knownAt), At: r.at,
+	}), nil
 }
 
 // InventoryDigest identifies a merged inventory, observed times left out.

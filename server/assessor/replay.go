@@ -8,7 +8,9 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
-	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -41,13 +43,21 @@ type replay struct {
 	last   int64            // the last instant evaluated
 	series []*seriesState
 	cache  *replayCache
+	guides *guides.History
+	said   *statements.Set
 	merged *merge.Merged // the newest
+	until  int64         // from when another attestation holds than in merged
 	steps  int
 }
 
 // run walks from an instant to now: from one instant at which something may
 // change to the next.
 func (r *replay) run(from int64) error {
+	var err error
+	r.guides = r.a.History()
+	if r.said, err = r.sys.statementsOf(); err != nil {
+		return err
+	}
 	if err := r.openSeries(from); err != nil {
 		return err
 	}
@@ -89,18 +99,32 @@ func (r *replay) causeAt(t int64) uint32 {
 	if c := r.causes[t]; c != causeDerived {
 		return c
 	}
-	g := r.a.guides.Load()
-	at, before := g.at(t), g.at(t-1)
+	at, before := r.guides.At(t), r.guides.At(t-1)
 	switch {
-	case at == before:
-		if r.late && r.viewAt(t) {
-			return causeInventory
-		}
-		return causeTime
-	case at.policyHash != before.policyHash:
+	case at != before && at.PolicyDigest != before.PolicyDigest:
 		return causePolicy
+	case at != before:
+		return causeGuidance
+	case r.late && r.viewAt(t):
+		return causeInventory
 	}
-	return causeGuidance
+	if k := r.said.Boundary(t); k != statements.None {
+		return causeOf(k)
+	}
+	return causeTime
+}
+
+// causeOfSeries refines the cause for one series: where guidance changed, but
+// not the checklist, it is the tailoring.
+func (r *replay) causeOfSeries(as *guides.Assignment, t int64) uint32 {
+	if r.cause != causeGuidance {
+		return r.cause
+	}
+	was := r.guides.At(t - 1).Series(as.Series)
+	if was != nil && was.Checklist().Digest() == as.Plan.Checklist().Digest() && was.TailoringDigest() != as.Plan.TailoringDigest() {
+		return causeTailoring
+	}
+	return r.cause
 }
 
 // viewAt tells whether a view takes effect at an instant.
@@ -125,8 +149,7 @@ func (r *replay) viewAt(t int64) bool {
 // already, and breakpoints that are stored already and may fall away.
 func (r *replay) marks(from int64) ([]int64, error) {
 	var out []int64
-	g := r.a.guides.Load()
-	for t := g.next(from); t <= r.now; t = g.next(t) {
+	for t := r.guides.Next(from); t <= r.now; t = r.guides.Next(t) {
 		out = append(out, t)
 	}
 	for t := range r.causes {
@@ -191,7 +214,7 @@ func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) 
 		s.track.complete = true
 		return s, nil
 	}
-	h, _, err := head[storev1.SeriesHead](r.sys.tx, spaceSeries, e.Stream)
+	h, _, err := envelope.Head[storev1.SeriesHead](r.sys.tx, spaceSeries, e.Stream)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +222,7 @@ func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) 
 		return nil, fmt.Errorf("%w: series %s of system %s has no head", ledger.ErrCorrupt, e.Id, r.sys.id)
 	}
 	s.head = h
-	st, err := decode[storev1.State](h.State)
+	st, err := envelope.Decode[storev1.State](h.State)
 	if err != nil {
 		return nil, err
 	}
@@ -231,32 +254,34 @@ func (r *replay) setCurrent(s *seriesState, st *storev1.State) error {
 		return nil
 	}
 	var err error
-	s.rules, err = r.a.ruleIDs(seriesChecklist(s.entry.Id), st.Version)
+	s.rules, err = r.a.RuleIDs(seriesChecklist(s.entry.Id), st.Version)
 	return err
 }
 
 // step evaluates every series at an instant, stages what differs, and returns
 // the next instant at which something may change by itself.
 func (r *replay) step(t int64) (int64, error) {
-	in, err := r.sys.views(r.a.guides.Load().at(t).policy, t)
+	g := r.guides.At(t)
+	in, err := r.sys.views(g.Policy, t)
+	if err != nil {
+		return 0, err
+	}
+	next, err := r.sys.attested(&in, ledger.MaxInstant)
 	if err != nil {
 		return 0, err
 	}
 	r.merged = r.sys.merge(in)
-	claims, err := r.sys.claimsAt(ledger.MaxInstant)
-	if err != nil {
-		return 0, err
-	}
-	next := r.merged.ValidUntil
+	r.until = next
+	next = min(next, r.merged.ValidUntil)
 	for _, s := range r.series {
 		s.active = false
 	}
 	if !r.sys.retiredAt(t) {
-		for _, as := range r.a.guides.Load().at(t).assignments {
-			if !selects(as.src.Selector, r.sys.id, r.merged.Inventory.System) {
+		for _, as := range g.Assignments {
+			if !guides.Selects(as.Source.Selector, r.sys.id, r.merged.Inventory.System) {
 				continue
 			}
-			until, err := r.evaluate(as, claims, t)
+			until, err := r.evaluate(as, t)
 			if err != nil {
 				return 0, err
 			}
@@ -278,15 +303,18 @@ func (s *system) retiredAt(t int64) bool {
 }
 
 // evaluate evaluates the series that an assignment makes.
-func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, error) {
+func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 	s, err := r.find(as, t)
 	if err != nil || s.active {
 		return assess.Forever, err // two assignments may make the same series
 	}
 	s.active = true
-	s.entry.Assignment = as.id
+	s.entry.Assignment = as.ID
 	start := time.Now()
-	ev := as.plan.Evaluate(assess.Input{Merged: r.merged, Claims: claims, At: t, Previous: r.cache.previous(s, as.plan)})
+	ev := as.Plan.Evaluate(assess.Input{
+		Merged: r.merged, Claims: r.said.Claims(ledger.MaxInstant), Waivers: r.said.Waivers(ledger.MaxInstant),
+		At: t, Previous: r.cache.previous(s, as.Plan),
+	})
 	took := time.Since(start)
 	s.eval = ev
 	s.entry.HoldsUntil = ev.HoldsUntil
@@ -295,21 +323,21 @@ func (r *replay) evaluate(as *assignment, claims []*pb.Claim, t int64) (int64, e
 	if err != nil {
 		return 0, err
 	}
-	before := s.staged
-	err = r.observe(s, st, t)
+	before, cause := s.staged, r.causeOfSeries(as, t)
+	err = r.observe(s, st, t, cause)
 	if m := r.a.cfg.Metrics; m != nil {
-		m.Assessment(causeName(r.cause), s.staged > before, took)
+		m.Assessment(causeName(cause), s.staged > before, took)
 	}
 	return ev.HoldsUntil, err
 }
 
-func (r *replay) find(as *assignment, t int64) (*seriesState, error) {
+func (r *replay) find(as *guides.Assignment, t int64) (*seriesState, error) {
 	for _, s := range r.series {
-		if s.entry.Id == as.series {
+		if s.entry.Id == as.Series {
 			return s, nil
 		}
 	}
-	e := &storev1.SeriesEntry{Id: as.series, Assignment: as.id}
+	e := &storev1.SeriesEntry{Id: as.Series, Assignment: as.ID}
 	r.sys.head.Series = append(r.sys.head.Series, e)
 	return r.open(e, t)
 }
@@ -322,10 +350,10 @@ func (r *replay) end(t int64) error {
 		}
 		s.entry.Assignment = ""
 		st := &storev1.State{
-			Schema: schema, Version: s.current.Version, Engine: assess.EngineVersion, Ended: true,
+			Schema: envelope.Schema, Version: s.current.Version, Engine: assess.EngineVersion, Ended: true,
 			HoldsUntil: assess.Forever, Summary: &storev1.StateSummary{},
 		}
-		if err := r.observe(s, st, t); err != nil {
+		if err := r.observe(s, st, t, r.cause); err != nil {
 			return err
 		}
 	}
@@ -335,7 +363,7 @@ func (r *replay) end(t int64) error {
 // observe stages a state where it is another than the one that would hold.
 // Without late data that is the state before; with late data it is the one
 // that is stored for the instant, which a new record then corrects.
-func (r *replay) observe(s *seriesState, st *storev1.State, t int64) error {
+func (r *replay) observe(s *seriesState, st *storev1.State, t int64, cause uint32) error {
 	held := s.current
 	if r.late {
 		v, err := s.track.at(r.sys.tx, t)
@@ -354,7 +382,7 @@ func (r *replay) observe(s *seriesState, st *storev1.State, t int64) error {
 	if sameState(st, held) {
 		return r.setCurrent(s, held)
 	}
-	st.Cause, st.Correction = r.cause, s.head != nil && s.head.Effective >= t
+	st.Cause, st.Correction = cause, s.head != nil && s.head.Effective >= t
 	if s.current == nil {
 		st.Cause = causeFirst
 	}

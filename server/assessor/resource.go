@@ -6,6 +6,7 @@ import (
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -28,7 +29,7 @@ func (a *Assessor) Host(ctx context.Context, id string) (out *pb.HostRecord, err
 			return err
 		}
 		now := a.nowIn(tx)
-		in := merge.Input{Policy: a.guides.Load().at(now).policy, At: now}
+		in := merge.Input{Policy: a.History().At(now).Policy, At: now}
 		for _, system := range h.head.Systems {
 			s.id = system
 			before := len(in.Hosts)
@@ -51,7 +52,7 @@ func (a *Assessor) Host(ctx context.Context, id string) (out *pb.HostRecord, err
 func (a *Assessor) hostRecord(s *system, h *hostState) (*pb.HostRecord, error) {
 	out := &pb.HostRecord{Name: "hosts/" + h.id, State: "retired", Systems: h.head.Systems, Etag: etagOfHead(h.raw)}
 	now := a.nowIn(s.tx)
-	policy := a.guides.Load().at(now).policy
+	policy := a.History().At(now).Policy
 	for i, src := range h.head.Sources {
 		if !src.Retired {
 			out.State = "active"
@@ -64,9 +65,9 @@ func (a *Assessor) hostRecord(s *system, h *hostState) (*pb.HostRecord, error) {
 		if err != nil {
 			return nil, err
 		}
-		hs := &pb.HostSource{Source: src.Source, State: "reported", ConfirmedTime: timestampOf(confirmed)}
+		hs := &pb.HostSource{Source: src.Source, State: "reported", ConfirmedTime: envelope.Timestamp(confirmed)}
 		stale := policy.HostStale(src.Source, confirmed)
-		hs.StaleTime = timestampOf(stale)
+		hs.StaleTime = envelope.Timestamp(stale)
 		switch {
 		case stale <= now:
 			hs.State = "stale"
@@ -149,7 +150,7 @@ func (a *Assessor) Facility(ctx context.Context, id string) (out *pb.FacilityRec
 func (a *Assessor) facilityRecord(tx *ledger.Tx, id string, n uint32) (*pb.FacilityRecord, error) {
 	out := &pb.FacilityRecord{Name: "facilities/" + id}
 	now := a.nowIn(tx)
-	in := merge.Input{Policy: a.guides.Load().at(now).policy, At: now}
+	in := merge.Input{Policy: a.History().At(now).Policy, At: now}
 	for number := range tx.Linked(edgeFacility, n) {
 		name, ok := tx.Name(nameSystem, number)
 		if !ok {

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -14,9 +15,9 @@ import (
 // stays. A view that is observed later brings it back.
 func (a *Assessor) RetireSystem(ctx context.Context, id, etag, actor string) error {
 	audit := &storev1.AuditRecord{Actor: actor, Method: "RetireSystem", Resource: "systems/" + id, Outcome: "retired"}
-	return a.onSystem(ctx, id, audit, func(b *ledger.Batch, at int64) (int64, error) {
+	return a.onSystemFor(ctx, id, causeInventory, true, []*storev1.AuditRecord{audit}, func(b *ledger.Batch, at int64) (int64, error) {
 		n, _ := b.Number(nameSystem, id)
-		h, raw, err := head[storev1.SystemHead](b.Tx, spaceSystem, n)
+		h, raw, err := envelope.Head[storev1.SystemHead](b.Tx, spaceSystem, n)
 		if err != nil {
 			return 0, err
 		}
@@ -25,7 +26,7 @@ func (a *Assessor) RetireSystem(ctx context.Context, id, etag, actor string) err
 		}
 		if h.Retired == 0 {
 			h.Retired = at
-			b.PutHead(spaceSystem, n, encode(h))
+			b.PutHead(spaceSystem, n, envelope.Encode(h))
 		}
 		return at, nil
 	})
@@ -41,7 +42,7 @@ func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error
 		if !ok {
 			return fault.NotFound("hosts/"+id, "list what is there with ListHosts")
 		}
-		h, raw, err := head[storev1.HostHead](b.Tx, spaceHost, n)
+		h, raw, err := envelope.Head[storev1.HostHead](b.Tx, spaceHost, n)
 		if err != nil {
 			return err
 		}
@@ -54,8 +55,8 @@ func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error
 				return err
 			}
 		}
-		b.PutHead(spaceHost, n, encode(h))
-		b.Audit(encode(audit))
+		b.PutHead(spaceHost, n, envelope.Encode(h))
+		b.Audit(envelope.Encode(audit))
 		systems = h.Systems
 		for _, s := range systems {
 			if err := makeDue(b, s, at, causeInventory); err != nil {
@@ -84,7 +85,7 @@ func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
 	if err != nil {
 		return err
 	}
-	view, err := decode[storev1.HostView](r.Payload)
+	view, err := envelope.Decode[storev1.HostView](r.Payload)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
 	if src.Confirmed > src.Effective {
 		b.SetConfirmed(ledger.Entry{Stream: src.Stream, Effective: src.Effective, Addr: addrOf(src.Address)}, src.Confirmed)
 	}
-	a, depth := b.Append(src.Stream, at, recordHostView, encodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
+	a, depth := b.Append(src.Stream, at, recordHostView, envelope.EncodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
 	src.Effective, src.Confirmed, src.Address = at, at, addressOf(a, depth)
 	src.Retired, src.ViaSystem, src.LeftOut = true, "", false
 	if depth == 0 {

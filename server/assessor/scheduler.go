@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -73,7 +74,9 @@ func (a *Assessor) RunDue(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 		if len(systems) == 0 {
-			wait := time.Duration(min(next-a.now(), longest.Microseconds())) * time.Microsecond
+			now := a.now()
+			next = min(next, a.History().Next(now)) // guidance that is to come into force
+			wait := time.Duration(min(next-now, longest.Microseconds())) * time.Microsecond
 			return max(wait, time.Millisecond), nil
 		}
 		if err := a.reassessAll(ctx, systems); err != nil {
@@ -144,7 +147,7 @@ func (a *Assessor) isPostponed(id string, now int64) bool {
 // sweepConfig evaluates the systems that were last evaluated under guidance or
 // a policy that no longer holds.
 func (a *Assessor) sweepConfig(ctx context.Context) error {
-	epoch := a.guides.Load().at(a.now()).epoch
+	epoch := a.History().At(a.now()).Epoch
 	if a.swept.Load() == epoch+1 {
 		return nil
 	}
@@ -156,7 +159,7 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 			stale, more = nil, false
 			n := 0
 			for id, number := range tx.Names(nameSystem, after) {
-				h, _, err := head[storev1.SystemHead](tx, spaceSystem, number)
+				h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, number)
 				if err != nil {
 					return err
 				}

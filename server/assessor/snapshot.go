@@ -9,9 +9,15 @@ import (
 	"github.com/plumbline/plumbline/assess/merge/intake"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
+
+// kindPart is the kind of the objects in the ledger that are parts of
+// snapshots, "{system}/{source}/{snapshot}/{n}" → SnapshotPart. It is part of
+// the format.
+const kindPart byte = 's'
 
 // MaxParts is how many messages one snapshot may span.
 const MaxParts = 1000
@@ -37,7 +43,7 @@ func (p *plan) snapshot(d *planned) (done bool, err error) {
 		}
 		p.parts = append(p.parts, partChange{
 			name: fmt.Sprintf("%s%04d", partPrefix(it), len(parts)),
-			part: &storev1.SnapshotPart{Schema: schema, Request: it.part, Recorded: p.now},
+			part: &storev1.SnapshotPart{Schema: envelope.Schema, Request: it.part, Recorded: p.now},
 		})
 		d.outcome = outcomePending
 		return true, nil
@@ -58,7 +64,7 @@ func (p *plan) storedParts(prefix string) (names []string, parts []*storev1.Snap
 		if !strings.HasPrefix(name, prefix) {
 			break
 		}
-		part, err := decode[storev1.SnapshotPart](b)
+		part, err := envelope.Decode[storev1.SnapshotPart](b)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -129,7 +135,7 @@ func joinInto(whole, part *pb.Inventory, system string) error {
 func sweepParts(b *ledger.Batch, now int64, most int) error {
 	var old []string
 	for name, raw := range b.Objects(kindPart, "") {
-		part, err := decode[storev1.SnapshotPart](raw)
+		part, err := envelope.Decode[storev1.SnapshotPart](raw)
 		if err != nil {
 			return err
 		}

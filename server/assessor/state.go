@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -24,9 +25,10 @@ const (
 	causeWaiver
 	causeTime
 	causeEngine
+	causeAttestation
 )
 
-var causeNames = [...]string{"", "first", "inventory", "guidance", "tailoring", "policy", "claim", "waiver", "time", "engine"}
+var causeNames = [...]string{"", "first", "inventory", "guidance", "tailoring", "policy", "claim", "waiver", "time", "engine", "attestation"}
 
 func causeName(c uint32) string {
 	if int(c) < len(causeNames) {
@@ -170,8 +172,8 @@ func (u *unpacker) take(n int) []byte {
 func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
 	d := ev.Digest()
 	out := &storev1.State{
-		Schema: schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
-		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: summaryOf(ev.Summary()),
+		Schema: envelope.Schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
+		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: SummaryOf(ev.Summary()),
 	}
 	old := &stateIndex{state: prev, rules: prevRules}
 	if err := old.unpack(); err != nil {
@@ -322,9 +324,9 @@ func (n *numbering) compact(rows []resultRow) []string {
 	return out
 }
 
-// summaryOf puts numbers into the envelope. The effective score stands there
+// SummaryOf puts numbers into the envelope. The effective score stands there
 // only where it is another than the raw one.
-func summaryOf(s *assess.Summary) *storev1.StateSummary {
+func SummaryOf(s *assess.Summary) *storev1.StateSummary {
 	out := &storev1.StateSummary{Counts: slices.Clone(s.Counts[:])}
 	if s.Raw.Default.OK {
 		v := s.Raw.Default.Value
@@ -340,8 +342,8 @@ func summaryOf(s *assess.Summary) *storev1.StateSummary {
 	return out
 }
 
-// effectiveScore is the effective score of a summary; nil where there is none.
-func effectiveScore(m *storev1.StateSummary) *float64 {
+// EffectiveScore is the effective score of a summary; nil where there is none.
+func EffectiveScore(m *storev1.StateSummary) *float64 {
 	if m.EffectiveScore != nil {
 		return m.EffectiveScore
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/plumbline/plumbline/assess/shape"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -25,12 +27,11 @@ type system struct {
 	head   *storev1.SystemHead
 	raw    []byte // the head as it was read; nil for a new system
 
-	sources []*sourceState // in the order of SystemHead.sources
-	hosts   map[string]*hostState
-	listed  bool // all stored hosts are in hosts
-	claims  []*storev1.ClaimRecord
-	claimed bool // claims are read
-	foreign map[string]*storev1.SystemHead
+	sources    []*sourceState // in the order of SystemHead.sources
+	hosts      map[string]*hostState
+	listed     bool            // all stored hosts are in hosts
+	statements *statements.Set // once read
+	foreign    map[string]*storev1.SystemHead
 }
 
 // sourceState is one source's views of the system.
@@ -57,14 +58,14 @@ func openSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
 	n, ok := tx.Number(nameSystem, id)
 	if ok {
 		s.number = n
-		h, raw, err := head[storev1.SystemHead](tx, spaceSystem, n)
+		h, raw, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, n)
 		if err != nil {
 			return nil, err
 		}
 		s.head, s.raw = h, raw
 	}
 	if s.head == nil {
-		s.head = &storev1.SystemHead{Schema: schema}
+		s.head = &storev1.SystemHead{Schema: envelope.Schema}
 	}
 	for _, h := range s.head.Sources {
 		s.sources = append(s.sources, s.sourceState(h))
@@ -109,7 +110,7 @@ func (s *system) host(id string) (*hostState, error) {
 	if h, ok := s.hosts[id]; ok {
 		return h, nil
 	}
-	h := &hostState{id: id, head: &storev1.HostHead{Schema: schema}}
+	h := &hostState{id: id, head: &storev1.HostHead{Schema: envelope.Schema}}
 	if n, ok := s.tx.Number(nameHost, id); ok {
 		if err := s.openHost(h, n); err != nil {
 			return nil, err
@@ -121,7 +122,7 @@ func (s *system) host(id string) (*hostState, error) {
 
 func (s *system) openHost(h *hostState, n uint32) error {
 	h.number = n
-	stored, raw, err := head[storev1.HostHead](s.tx, spaceHost, n)
+	stored, raw, err := envelope.Head[storev1.HostHead](s.tx, spaceHost, n)
 	if err != nil || stored == nil {
 		return err
 	}
@@ -194,7 +195,8 @@ func (s *system) confirmedAt(v *version, instant int64) int64 {
 	return max(v.effective, min(v.confirmed, instant))
 }
 
-// views are what the sources said at an instant, for the merge.
+// views are what the sources said at an instant, for the merge, attestations
+// left out.
 func (s *system) views(policy *merge.Policy, instant int64) (in merge.Input, err error) {
 	in = merge.Input{Policy: policy, At: instant}
 	if in.System, err = s.systemViews(instant); err != nil {
@@ -364,43 +366,10 @@ func (s *system) other(id string) (*storev1.SystemHead, error) {
 	if !ok {
 		return nil, nil
 	}
-	h, _, err := head[storev1.SystemHead](s.tx, spaceSystem, n)
+	h, _, err := envelope.Head[storev1.SystemHead](s.tx, spaceSystem, n)
 	if s.foreign == nil {
 		s.foreign = map[string]*storev1.SystemHead{}
 	}
 	s.foreign[id] = h
 	return h, err
-}
-
-// claimsOf reads a system's claims.
-func (s *system) claimsOf() ([]*storev1.ClaimRecord, error) {
-	if s.claimed {
-		return s.claims, nil
-	}
-	s.claimed = true
-	var err error
-	s.claims, err = claimRecords(s.tx, s.id)
-	return s.claims, err
-}
-
-// claimsAt are the claims of which evaluation at an instant must know, as
-// known at the commit that the system is read at. A revocation ends a claim.
-func (s *system) claimsAt(knownAt int64) ([]*pb.Claim, error) {
-	records, err := s.claimsOf()
-	var out []*pb.Claim
-	for _, r := range records {
-		if r.Recorded > knownAt {
-			continue
-		}
-		c := r.Claim
-		if c.RevokeTime != nil && r.RevokeRecorded <= knownAt {
-			cut := proto.Clone(c).(*pb.Claim)
-			if instantOf(cut.RevokeTime) < instantOf(cut.ExpireTime) {
-				cut.ExpireTime = cut.RevokeTime
-			}
-			c = cut
-		}
-		out = append(out, c)
-	}
-	return out, err
 }

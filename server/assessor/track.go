@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -61,11 +62,11 @@ func newTrack(stream *uint32, kind byte, known ledger.Seq) *track {
 	t := &track{stream: stream, kind: kind, known: known}
 	switch kind {
 	case recordSystemView:
-		t.make = func(b []byte) (proto.Message, error) { return decode[storev1.SystemView](b) }
+		t.make = func(b []byte) (proto.Message, error) { return envelope.Decode[storev1.SystemView](b) }
 	case recordHostView:
-		t.make = func(b []byte) (proto.Message, error) { return decode[storev1.HostView](b) }
+		t.make = func(b []byte) (proto.Message, error) { return envelope.Decode[storev1.HostView](b) }
 	case recordState:
-		t.make = func(b []byte) (proto.Message, error) { return decode[storev1.State](b) }
+		t.make = func(b []byte) (proto.Message, error) { return envelope.Decode[storev1.State](b) }
 	}
 	return t
 }

@@ -12,6 +12,7 @@ const (
 	inventory  = "/plumbline.v1.InventoryService/"
 	guidance   = "/plumbline.v1.GuidanceService/"
 	assessment = "/plumbline.v1.AssessmentService/"
+	statement  = "/plumbline.v1.StatementService/"
 	admin      = "/plumbline.v1.AdminService/"
 	health     = "/grpc.health.v1.Health/"
 )
@@ -19,6 +20,7 @@ const (
 // permissions says what each method needs. What changes more than the caller's
 // own source's view of a system (retiring, links, policy, guidance, claims)
 // is for admins: a sync job's token must not be able to make a failure go away.
+// A draft of a waiver accepts nothing, so that who submits may file one.
 var permissions = map[string]Permission{
 	inventory + "SubmitInventory":   Submit,
 	inventory + "UpsertHosts":       Submit,
@@ -49,6 +51,16 @@ var permissions = map[string]Permission{
 	guidance + "ListAssignments":       Read,
 	guidance + "GetAssignment":         Read,
 	guidance + "DeleteAssignment":      Admin,
+	guidance + "ActivateAssignment":    Admin,
+
+	guidance + "DeprecateChecklistVersion": Admin,
+	guidance + "WithdrawChecklistVersion":  Admin,
+	guidance + "DiffChecklistVersions":     Read,
+	guidance + "PreviewChecklist":          Read,
+	guidance + "PublishTailoring":          Admin,
+	guidance + "ListTailorings":            Read,
+	guidance + "ListTailoringVersions":     Read,
+	guidance + "GetTailoringVersion":       Read,
 
 	assessment + "AssessInventory": Read,
 	assessment + "ListSeries":      Read,
@@ -57,9 +69,23 @@ var permissions = map[string]Permission{
 	assessment + "ListFindings":    Read,
 	assessment + "ListFixes":       Read,
 	assessment + "ExplainResult":   Read,
-	assessment + "CreateClaim":     Admin,
-	assessment + "ListClaims":      Read,
-	assessment + "RevokeClaim":     Admin,
+
+	statement + "CreateClaim":       Admin,
+	statement + "ListClaims":        Read,
+	statement + "RevokeClaim":       Admin,
+	statement + "CreateWaiver":      Submit,
+	statement + "ApproveWaiver":     Admin,
+	statement + "RevokeWaiver":      Admin,
+	statement + "GetWaiver":         Read,
+	statement + "ListWaivers":       Read,
+	statement + "ReviewWaivers":     Read,
+	statement + "CreateAttestation": Admin,
+	statement + "RenewAttestation":  Admin,
+	statement + "RevokeAttestation": Admin,
+	statement + "GetAttestation":    Read,
+	statement + "ListAttestations":  Read,
+	statement + "GetQuestionnaire":  Read,
+	statement + "FileAnswers":       Admin,
 
 	admin + "ListAuditEntries": Admin,
 	admin + "CreateToken":      Admin,

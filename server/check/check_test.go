@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	api "github.com/plumbline/plumbline/proto"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/check"
 	"github.com/plumbline/plumbline/server/codec"
@@ -22,15 +23,9 @@ import (
 // inputs are the request types of all services.
 func inputs() []protoreflect.MessageDescriptor {
 	var out []protoreflect.MessageDescriptor
-	for _, file := range []protoreflect.FileDescriptor{
-		pb.File_plumbline_v1_inventory_service_proto, pb.File_plumbline_v1_guidance_service_proto,
-		pb.File_plumbline_v1_assessment_service_proto, pb.File_plumbline_v1_admin_service_proto,
-	} {
-		for s := range file.Services().Len() {
-			methods := file.Services().Get(s).Methods()
-			for i := range methods.Len() {
-				out = append(out, methods.Get(i).Input())
-			}
+	for _, service := range api.Services() {
+		for i := range service.Methods().Len() {
+			out = append(out, service.Methods().Get(i).Input())
 		}
 	}
 	return out

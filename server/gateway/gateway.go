@@ -89,6 +89,7 @@ func (g *Gateway) register() error {
 		pb.RegisterInventoryServiceHandlerClient(ctx, g.api, pb.NewInventoryServiceClient(conn)),
 		pb.RegisterGuidanceServiceHandlerClient(ctx, g.api, pb.NewGuidanceServiceClient(conn)),
 		pb.RegisterAssessmentServiceHandlerClient(ctx, g.api, pb.NewAssessmentServiceClient(conn)),
+		pb.RegisterStatementServiceHandlerClient(ctx, g.api, pb.NewStatementServiceClient(conn)),
 		pb.RegisterAdminServiceHandlerClient(ctx, g.api, pb.NewAdminServiceClient(conn)),
 	} {
 		if err != nil {

@@ -16,14 +16,38 @@ import (
 // marshaler is grpc-gateway's way to package jsonwire.
 type marshaler struct{}
 
-var _ runtime.Marshaler = marshaler{}
+var (
+	_ runtime.Marshaler         = marshaler{}
+	_ runtime.StreamContentType = marshaler{}
+	_ runtime.Delimited         = marshaler{}
+)
 
 // ContentType implements runtime.Marshaler.
 func (marshaler) ContentType(any) string { return "application/json" }
 
+// StreamContentType is what a streamed answer is: a document a line.
+func (marshaler) StreamContentType(any) string { return "application/x-ndjson" }
+
+// Delimiter is what stands between the documents of a streamed answer, besides
+// the line's end that each has.
+func (marshaler) Delimiter() []byte { return nil }
+
+// unwrap takes a message out of grpc-gateway's chunks of a stream. They say
+// whether it is a result or an error; so does the message: errors are a
+// google.rpc.Status here as everywhere.
+func unwrap(v any) any {
+	switch c := v.(type) {
+	case map[string]any:
+		return c["result"]
+	case map[string]proto.Message:
+		return c["error"]
+	}
+	return v
+}
+
 // Marshal implements runtime.Marshaler.
 func (marshaler) Marshal(v any) ([]byte, error) {
-	m, ok := v.(proto.Message)
+	m, ok := unwrap(v).(proto.Message)
 	if !ok {
 		return nil, fmt.Errorf("%T is not a message", v)
 	}

@@ -17,13 +17,15 @@ import (
 const compressFrom = 1024
 
 // response holds a response back until it is whole, for its ETag and for
-// gzip. Responses of unary calls are made in one piece anyway.
+// gzip. Responses of unary calls are made in one piece anyway; those of streams
+// are flushed, see FlushError.
 type response struct {
 	http.ResponseWriter
-	request *http.Request
-	etag    bool // whether the response to a GET gets an ETag
-	status  int
-	body    bytes.Buffer
+	request   *http.Request
+	etag      bool // whether the response to a GET gets an ETag
+	status    int
+	body      bytes.Buffer
+	streaming bool // something was flushed
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -47,7 +49,12 @@ func (w *response) reset() {
 
 // send sends the response.
 func (w *response) send() {
+	if w.streaming {
+		_, _ = w.ResponseWriter.Write(w.body.Bytes()) // a caller that has gone needs no answer
+		return
+	}
 	h := w.Header()
+	h.Del("Transfer-Encoding") // grpc-gateway sets it for streams, also for those that fail at once
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}

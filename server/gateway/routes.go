@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
-	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	api "github.com/plumbline/plumbline/proto"
 	"github.com/plumbline/plumbline/server/fault"
 )
 
@@ -37,21 +37,16 @@ type routes struct {
 
 func newRoutes() *routes {
 	out := &routes{byKey: map[string]*route{}}
-	for _, file := range []protoreflect.FileDescriptor{
-		pb.File_plumbline_v1_inventory_service_proto, pb.File_plumbline_v1_guidance_service_proto,
-		pb.File_plumbline_v1_assessment_service_proto, pb.File_plumbline_v1_admin_service_proto,
-	} {
-		for s := range file.Services().Len() {
-			methods := file.Services().Get(s).Methods()
-			for i := range methods.Len() {
-				rule, _ := proto.GetExtension(methods.Get(i).Options(), annotations.E_Http).(*annotations.HttpRule)
-				if rule == nil {
-					continue // a stream, which REST does not have
-				}
-				out.add(rule, methods.Get(i).Input())
-				for _, more := range rule.GetAdditionalBindings() {
-					out.add(more, methods.Get(i).Input())
-				}
+	for _, service := range api.Services() {
+		methods := service.Methods()
+		for i := range methods.Len() {
+			rule, _ := proto.GetExtension(methods.Get(i).Options(), annotations.E_Http).(*annotations.HttpRule)
+			if rule == nil {
+				continue // a stream of requests, which REST does not have
+			}
+			out.add(rule, methods.Get(i).Input())
+			for _, more := range rule.GetAdditionalBindings() {
+				out.add(more, methods.Get(i).Input())
 			}
 		}
 	}

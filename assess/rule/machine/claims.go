@@ -127,8 +127,46 @@ func (c *Claims) add(k *claim) {
 
 func micros(t *timestamppb.Timestamp) int64 { return t.Seconds*1e6 + int64(t.Nanos)/1e3 }
 
+// WantedClaim is a claim that was asked for: its id and its subject.
+type WantedClaim struct{ ID, Subject string }
+
+// Suppose has the claim taken to be in force from now on, or none where it is
+// the zero WantedClaim. What is known of the subject stays as it is until the next
+// Subject.
+func (m *Machine) Suppose(w WantedClaim) {
+	if w != m.supposed {
+		m.supposed = w
+		m.supposal++
+	}
+}
+
+// RecordWanted has claims recorded that are asked for and not in force, until
+// Reset. Evaluating does not need them, and they may be many.
+func (m *Machine) RecordWanted() { m.recording = true }
+
+// Wanted are the claims that were asked for the subject and are not in force,
+// each once, in the order of asking.
+func (m *Machine) Wanted() []WantedClaim {
+	if len(m.wanted) == 0 {
+		return nil
+	}
+	var out []WantedClaim
+	seen := make(map[WantedClaim]bool, len(m.wanted))
+	for _, w := range m.wanted {
+		if !seen[w] {
+			seen[w] = true
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // AnyClaimed tells whether a claim of the id is in force for anybody.
 func (m *Machine) AnyClaimed(id string) bool {
+	m.asked = true
+	if m.supposed.ID == id {
+		return true
+	}
 	set := m.Claims.byID[id]
 	if set == nil {
 		return false
@@ -140,8 +178,13 @@ func (m *Machine) AnyClaimed(id string) bool {
 
 // Claimed tells whether a claim of the id is in force for the subject.
 func (m *Machine) Claimed(id, subject string) bool {
+	m.asked = true
+	if (m.supposed == WantedClaim{id, subject}) {
+		return true
+	}
 	set := m.Claims.byID[id]
 	if set == nil || set.subject[subject] == nil {
+		m.want(id, subject)
 		return false
 	}
 	s := set.subject[subject]
@@ -153,5 +196,14 @@ func (m *Machine) Claimed(id, subject string) bool {
 			break
 		}
 	}
+	if !held {
+		m.want(id, subject)
+	}
 	return held
+}
+
+func (m *Machine) want(id, subject string) {
+	if m.recording {
+		m.wanted, m.untidy = append(m.wanted, WantedClaim{id, subject}), true
+	}
 }

@@ -89,6 +89,10 @@ type Machine struct {
 	kept   []Memo
 	serial uint64 // which Subject what is kept must be of
 
+	recording bool        // whether wanted claims are recorded
+	supposed  WantedClaim // a claim that is taken to be in force
+	supposal  uint64      // which Suppose what depends on claims must be of
+
 	memos   []*Memo
 	cycle   uint64 // which Reset the memos must be of
 	taken   bool   // whether somebody holds facts, and with them memos
@@ -102,7 +106,9 @@ type outcome struct {
 	horizon int64
 	left    int64 // of the budget; negative when it is spent
 	fault   *calc.Fault
-	claim   *claim // the last one that was found in force
+	claim   *claim        // the last one that was found in force
+	wanted  []WantedClaim // the claims that were asked for and not in force, where they are recorded
+	asked   bool          // whether a claim was asked for
 }
 
 // Reset makes the machine ready for another context. Facts of the old one
@@ -114,6 +120,7 @@ func (m *Machine) Reset(c Context) {
 		m.Claims = noClaims
 	}
 	m.budget = c.Budget
+	m.recording, m.supposed, m.supposal = false, WantedClaim{}, 0
 	if m.taken {
 		m.memos, m.taken = nil, false
 	}
@@ -151,7 +158,7 @@ func (m *Machine) Turn(slot int, msg unsafe.Pointer) {
 // tidy clears what few evaluations leave: faults, claims, and on the stacks
 // what was handed out or was there when the budget was spent.
 func (m *Machine) tidy() {
-	m.fault, m.claim = nil, nil
+	m.fault, m.claim, m.wanted = nil, nil, m.wanted[:0]
 	m.Msgs.Stack = m.Msgs.Stack[:0]
 	m.Texts.Stack = m.Texts.Stack[:0]
 	m.Ints.Stack = m.Ints.Stack[:0]
@@ -187,6 +194,10 @@ func (m *Machine) Adopt(refs []fact.Ref) [2]int32 {
 // Missing are the facts for want of which the subject's unknown results are
 // unknown, each once.
 func (m *Machine) Missing() []fact.Ref { return fact.AppendDistinct(nil, m.missing) }
+
+// MissingRefs is Missing with repetitions, and with one Ref for a group. It is
+// valid until the next Subject.
+func (m *Machine) MissingRefs() []fact.Ref { return m.missing }
 
 // DropMissing forgets what was missing: the caller has found the result
 // decided in spite of it.

@@ -12,13 +12,16 @@ import (
 // computed once for a machine's context, with all that computing it found.
 type Memo struct {
 	fact.Group
-	cycle   uint64
-	State   calc.State // of a value
-	Gap     calc.Gaps  // of a list
-	horizon int64
-	fault   *calc.Fault
-	claim   *claim
-	spent   bool
+	cycle    uint64
+	State    calc.State // of a value
+	Gap      calc.Gaps  // of a list
+	horizon  int64
+	fault    *calc.Fault
+	claim    *claim
+	wanted   []WantedClaim
+	claims   bool   // whether it asked for claims
+	supposal uint64 // which Suppose it is of
+	spent    bool
 
 	// The value, in the field that its type asks for.
 	B  bool
@@ -48,7 +51,7 @@ func (m *Machine) Remembered(index int, compute func(*Machine, *Memo)) *Memo {
 		e = &Memo{}
 		m.memos[index] = e
 	}
-	if e.cycle != m.cycle {
+	if e.cycle != m.cycle || e.claims && e.supposal != m.supposal {
 		m.remember(e, compute)
 	}
 	if len(e.Facts) > 0 {
@@ -63,6 +66,10 @@ func (m *Machine) Remembered(index int, compute func(*Machine, *Memo)) *Memo {
 	}
 	if e.claim != nil {
 		m.claim, m.untidy = e.claim, true
+	}
+	m.asked = m.asked || e.claims
+	if len(e.wanted) > 0 {
+		m.wanted, m.untidy = append(m.wanted, e.wanted...), true
 	}
 	if e.spent {
 		m.left = -1
@@ -81,6 +88,7 @@ func (m *Machine) remember(e *Memo, compute func(*Machine, *Memo)) {
 	e.Facts = fact.AppendDistinct(nil, m.facts)
 	e.Missing = fact.AppendDistinct(nil, m.missing)
 	e.horizon, e.claim, e.spent, e.fault = m.horizon, m.claim, m.left < 0, nil
+	e.claims, e.wanted, e.supposal = m.asked, m.Wanted(), m.supposal
 	e.set = SetOf(e.Ss)
 	if e.State == calc.Failed || e.Gap&calc.Wrong != 0 {
 		e.fault = m.fault

@@ -28,14 +28,10 @@ func (a *app) assignCreate() *cobra.Command {
 		Use: "create ID", Short: "Score systems against a checklist", Args: cobra.ExactArgs(1),
 		Long: `Score the systems that all given conditions select against a checklist. Without a
 condition all systems are selected.`,
-		Example: "  plumbline assign create farms --checklist sharepoint-2007 --product sharepoint-2007\n  plumbline assign create one --checklist sharepoint-2007 --version 1.0.0 --system intranet --tailoring mine.yaml",
+		Example: "  plumbline assign create farms --checklist sharepoint-2007 --product sharepoint-2007\n  plumbline assign create one --checklist sharepoint-2007 --version 1.0.0 --system intranet --tailoring legacy",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
 			if tailoring != "" {
-				t, err := cli.ReadDocument(a.App, tailoring, func() *pb.Tailoring { return &pb.Tailoring{} })
-				if err != nil {
-					return err
-				}
-				as.Tailoring = t
+				as.Tailoring = cli.Resource("tailorings", tailoring)
 			}
 			made, err := c.Guidance().CreateAssignment(ctx, &pb.CreateAssignmentRequest{AssignmentId: args[0], Assignment: as})
 			if err != nil {
@@ -48,7 +44,7 @@ condition all systems are selected.`,
 	f.StringVar(&as.Checklist, "checklist", "", "the checklist's id")
 	f.StringVar(&as.Version, "version", "latest", "its version; latest follows the newest one published")
 	f.StringVar(&as.Profile, "profile", "", "the profile; the checklist's first where empty")
-	f.StringVar(&tailoring, "tailoring", "", "YAML file with changes to the profile")
+	f.StringVar(&tailoring, "tailoring", "", "a published tailoring; ID follows its newest version")
 	f.StringSliceVar(&as.Selector.Systems, "system", nil, "only these systems; may be repeated")
 	f.StringVar(&as.Selector.Product, "product", "", "only systems that run this product")
 	f.StringVar(&as.Selector.Environment, "environment", "", "only systems in this environment")
@@ -62,7 +58,7 @@ func (a *app) printAssignments(m proto.Message, list []*pb.Assignment) error {
 	return a.Printer().Emit(m, func(v *render.View) {
 		var rows [][]string
 		for _, as := range list {
-			rows = append(rows, []string{cli.ID(as.GetName()), as.GetChecklist() + "@" + as.GetVersion(), cli.Or(as.GetProfile(), "the first"), cli.Or(as.GetTailoring().GetId(), "none"), v.Age(as.GetCreateTime()), selection(as.GetSelector())})
+			rows = append(rows, []string{cli.ID(as.GetName()), as.GetChecklist() + "@" + as.GetVersion(), cli.Or(as.GetProfile(), "the first"), cli.Or(strings.TrimPrefix(as.GetTailoring(), "tailorings/"), "none"), v.Age(as.GetCreateTime()), selection(as.GetSelector())})
 		}
 		v.Table([]string{"ID", "CHECKLIST", "PROFILE", "TAILORING", "MADE", "SYSTEMS"}, rows, "no assignments: nothing is scored")
 	})

@@ -37,7 +37,7 @@ expires or is revoked.`,
 			if claim.Evidence.Uri == "" && claim.Evidence.Sha256 == "" {
 				claim.Evidence = nil
 			}
-			made, err := c.Assessment().CreateClaim(ctx, &pb.CreateClaimRequest{Parent: cli.Resource("systems", args[0]), ClaimId: args[1], Claim: claim})
+			made, err := c.Statement().CreateClaim(ctx, &pb.CreateClaimRequest{Parent: cli.Resource("systems", args[0]), ClaimId: args[1], Claim: claim})
 			if err != nil {
 				return err
 			}
@@ -88,7 +88,7 @@ func (a *app) claimList() *cobra.Command {
 		Example: "  plumbline claim list intranet",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
 			rows, err := cli.Pages(l, func(size int32, token string) ([]*pb.Claim, string, error) {
-				r, err := c.Assessment().ListClaims(ctx, &pb.ListClaimsRequest{Parent: cli.Resource("systems", args[0]), PageSize: size, PageToken: token})
+				r, err := c.Statement().ListClaims(ctx, &pb.ListClaimsRequest{Parent: cli.Resource("systems", args[0]), PageSize: size, PageToken: token})
 				return r.GetClaims(), r.GetNextPageToken(), err
 			})
 			if err != nil {
@@ -111,7 +111,7 @@ func (a *app) claimRevoke() *cobra.Command {
 			if !strings.HasPrefix(name, "systems/") {
 				name = cli.Resource("systems", args[0]) + "/claims/" + args[1]
 			}
-			r, err := c.Assessment().RevokeClaim(ctx, &pb.RevokeClaimRequest{Name: name})
+			r, err := c.Statement().RevokeClaim(ctx, &pb.RevokeClaimRequest{Name: name})
 			if err != nil {
 				return err
 			}

@@ -287,7 +287,8 @@ type Assessment struct {
 	// bound. Absent where nothing in it depends on time.
 	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
 	// What made this state differ from the one before it: "inventory",
-	// "guidance", "tailoring", "policy", "claim", "waiver", "time", "engine" or "first".
+	// "guidance", "tailoring", "policy", "claim", "waiver", "attestation", "time",
+	// "engine" or "first".
 	Cause string `protobuf:"bytes,16,opt,name=cause,proto3" json:"cause,omitempty"`
 	// All failures counted.
 	Raw *Scores `protobuf:"bytes,17,opt,name=raw,proto3" json:"raw,omitempty"`
@@ -792,6 +793,8 @@ type Finding struct {
 	FailsUnless []string `protobuf:"bytes,17,rep,name=fails_unless,json=failsUnless,proto3" json:"fails_unless,omitempty"`
 	// Until when a failure is accepted; absent where it is not.
 	AcceptedUntil *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=accepted_until,json=acceptedUntil,proto3" json:"accepted_until,omitempty"`
+	// The waiver that accepts it: its name, or in offline use its rule or area.
+	Waiver        string `protobuf:"bytes,19,opt,name=waiver,proto3" json:"waiver,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -950,6 +953,13 @@ func (x *Finding) GetAcceptedUntil() *timestamppb.Timestamp {
 		return x.AcceptedUntil
 	}
 	return nil
+}
+
+func (x *Finding) GetWaiver() string {
+	if x != nil {
+		return x.Waiver
+	}
+	return ""
 }
 
 // Explanation says why a result is what it is.
@@ -1254,7 +1264,7 @@ const file_plumbline_v1_assessment_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x12\x16\n" +
 	"\x06source\x18\x03 \x01(\tR\x06source\x12A\n" +
-	"\x0econfirmed_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\"\xe1\x04\n" +
+	"\x0econfirmed_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\"\xf9\x04\n" +
 	"\aFinding\x12\x16\n" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x12\x16\n" +
 	"\x06series\x18\x02 \x01(\tR\x06series\x12\x1c\n" +
@@ -1276,7 +1286,8 @@ const file_plumbline_v1_assessment_proto_rawDesc = "" +
 	"\rmissing_facts\x18\x0f \x03(\tR\fmissingFacts\x12\x1c\n" +
 	"\texception\x18\x10 \x01(\tR\texception\x12!\n" +
 	"\ffails_unless\x18\x11 \x03(\tR\vfailsUnless\x12A\n" +
-	"\x0eaccepted_until\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\racceptedUntil\"\xce\x03\n" +
+	"\x0eaccepted_until\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\racceptedUntil\x12\x16\n" +
+	"\x06waiver\x18\x13 \x01(\tR\x06waiver\"\xce\x03\n" +
 	"\vExplanation\x12/\n" +
 	"\afinding\x18\x01 \x01(\v2\x15.plumbline.v1.FindingR\afinding\x12)\n" +
 	"\x10checklist_digest\x18\x02 \x01(\tR\x0fchecklistDigest\x12\x18\n" +

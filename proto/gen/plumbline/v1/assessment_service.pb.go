@@ -1211,240 +1211,11 @@ func (x *ExplainResultRequest) GetKnownAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// CreateClaimRequest files a claim.
-type CreateClaimRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// "systems/{system}".
-	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The id that it gets.
-	ClaimId string `protobuf:"bytes,2,opt,name=claim_id,json=claimId,proto3" json:"claim_id,omitempty"`
-	// The claim.
-	Claim         *Claim `protobuf:"bytes,3,opt,name=claim,proto3" json:"claim,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateClaimRequest) Reset() {
-	*x = CreateClaimRequest{}
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateClaimRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateClaimRequest) ProtoMessage() {}
-
-func (x *CreateClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[15]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CreateClaimRequest.ProtoReflect.Descriptor instead.
-func (*CreateClaimRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_assessment_service_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *CreateClaimRequest) GetParent() string {
-	if x != nil {
-		return x.Parent
-	}
-	return ""
-}
-
-func (x *CreateClaimRequest) GetClaimId() string {
-	if x != nil {
-		return x.ClaimId
-	}
-	return ""
-}
-
-func (x *CreateClaimRequest) GetClaim() *Claim {
-	if x != nil {
-		return x.Claim
-	}
-	return nil
-}
-
-// ListClaimsRequest asks for a page of claims.
-type ListClaimsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// "systems/{system}".
-	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most so many; 50 where zero, never more than 1,000.
-	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListClaimsRequest) Reset() {
-	*x = ListClaimsRequest{}
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[16]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListClaimsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListClaimsRequest) ProtoMessage() {}
-
-func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[16]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
-func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_assessment_service_proto_rawDescGZIP(), []int{16}
-}
-
-func (x *ListClaimsRequest) GetParent() string {
-	if x != nil {
-		return x.Parent
-	}
-	return ""
-}
-
-func (x *ListClaimsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListClaimsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-// ListClaimsResponse is a page of claims.
-type ListClaimsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claims.
-	Claims []*Claim `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
-	// The token of the next page; empty on the last.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListClaimsResponse) Reset() {
-	*x = ListClaimsResponse{}
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListClaimsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListClaimsResponse) ProtoMessage() {}
-
-func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
-func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_assessment_service_proto_rawDescGZIP(), []int{17}
-}
-
-func (x *ListClaimsResponse) GetClaims() []*Claim {
-	if x != nil {
-		return x.Claims
-	}
-	return nil
-}
-
-func (x *ListClaimsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// RevokeClaimRequest names a claim.
-type RevokeClaimRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// "systems/{system}/claims/{claim}".
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RevokeClaimRequest) Reset() {
-	*x = RevokeClaimRequest{}
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[18]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RevokeClaimRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RevokeClaimRequest) ProtoMessage() {}
-
-func (x *RevokeClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_assessment_service_proto_msgTypes[18]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RevokeClaimRequest.ProtoReflect.Descriptor instead.
-func (*RevokeClaimRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_assessment_service_proto_rawDescGZIP(), []int{18}
-}
-
-func (x *RevokeClaimRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
 var File_plumbline_v1_assessment_service_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_assessment_service_proto_rawDesc = "" +
 	"\n" +
-	"%plumbline/v1/assessment_service.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplumbline/v1/assessment.proto\x1a\x1cplumbline/v1/checklist.proto\x1a\x18plumbline/v1/claim.proto\x1a\x1cplumbline/v1/inventory.proto\"\xd2\x03\n" +
+	"%plumbline/v1/assessment_service.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplumbline/v1/assessment.proto\x1a\x1cplumbline/v1/checklist.proto\x1a\x18plumbline/v1/claim.proto\x1a\x1cplumbline/v1/inventory.proto\x1a\x19plumbline/v1/waiver.proto\"\xd2\x03\n" +
 	"\x16AssessInventoryRequest\x12@\n" +
 	"\tinventory\x18\x01 \x01(\v2\x17.plumbline.v1.InventoryB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\tinventory\x12x\n" +
 	"\x11checklist_version\x18\x02 \x01(\tBK\xe0A\x02\xbaHErC2A^checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64}$R\x10checklistVersion\x12!\n" +
@@ -1545,21 +1316,7 @@ const file_plumbline_v1_assessment_service_proto_rawDesc = "" +
 	"\xe0A\x02\xbaH\x04r\x02\x10\x01R\x04rule\x12\"\n" +
 	"\asubject\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\asubject\x12/\n" +
 	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
-	"\bknown_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\xd9\x01\n" +
-	"\x12CreateClaimRequest\x12M\n" +
-	"\x06parent\x18\x01 \x01(\tB5\xe0A\x02\xbaH/r-2+^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$R\x06parent\x12>\n" +
-	"\bclaim_id\x18\x02 \x01(\tB#\xe0A\x02\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,63}$R\aclaimId\x124\n" +
-	"\x05claim\x18\x03 \x01(\v2\x13.plumbline.v1.ClaimB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05claim\"\xb1\x01\n" +
-	"\x11ListClaimsRequest\x12M\n" +
-	"\x06parent\x18\x01 \x01(\tB5\xe0A\x02\xbaH/r-2+^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$R\x06parent\x12$\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
-	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"i\n" +
-	"\x12ListClaimsResponse\x12+\n" +
-	"\x06claims\x18\x01 \x03(\v2\x13.plumbline.v1.ClaimR\x06claims\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"~\n" +
-	"\x12RevokeClaimRequest\x12h\n" +
-	"\x04name\x18\x01 \x01(\tBT\xe0A\x02\xbaHNrL2J^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}/claims/[a-z0-9][a-z0-9-]{0,63}$R\x04name2\xfe\t\n" +
+	"\bknown_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt2\x9b\a\n" +
 	"\x11AssessmentService\x12\x7f\n" +
 	"\x0fAssessInventory\x12$.plumbline.v1.AssessInventoryRequest\x1a%.plumbline.v1.AssessInventoryResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/inventory:assess\x12v\n" +
 	"\n" +
@@ -1568,11 +1325,7 @@ const file_plumbline_v1_assessment_service_proto_rawDesc = "" +
 	"\x0fListBreakpoints\x12$.plumbline.v1.ListBreakpointsRequest\x1a%.plumbline.v1.ListBreakpointsResponse\"3\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=systems/*/series/*}/breakpoints\x12~\n" +
 	"\fListFindings\x12!.plumbline.v1.ListFindingsRequest\x1a\".plumbline.v1.ListFindingsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=systems/*}/findings\x12{\n" +
 	"\tListFixes\x12\x1e.plumbline.v1.ListFixesRequest\x1a\x1f.plumbline.v1.ListFixesResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=systems/*/series/*}/fixes\x12}\n" +
-	"\rExplainResult\x12\".plumbline.v1.ExplainResultRequest\x1a\x19.plumbline.v1.Explanation\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{name=systems/*/series/*}:explain\x12r\n" +
-	"\vCreateClaim\x12 .plumbline.v1.CreateClaimRequest\x1a\x13.plumbline.v1.Claim\",\x82\xd3\xe4\x93\x02&:\x05claim\"\x1d/v1/{parent=systems/*}/claims\x12v\n" +
-	"\n" +
-	"ListClaims\x12\x1f.plumbline.v1.ListClaimsRequest\x1a .plumbline.v1.ListClaimsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=systems/*}/claims\x12u\n" +
-	"\vRevokeClaim\x12 .plumbline.v1.RevokeClaimRequest\x1a\x13.plumbline.v1.Claim\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/{name=systems/*/claims/*}:revokeBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	"\rExplainResult\x12\".plumbline.v1.ExplainResultRequest\x1a\x19.plumbline.v1.Explanation\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{name=systems/*/series/*}:explainBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_assessment_service_proto_rawDescOnce sync.Once
@@ -1586,7 +1339,7 @@ func file_plumbline_v1_assessment_service_proto_rawDescGZIP() []byte {
 	return file_plumbline_v1_assessment_service_proto_rawDescData
 }
 
-var file_plumbline_v1_assessment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_plumbline_v1_assessment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_plumbline_v1_assessment_service_proto_goTypes = []any{
 	(*AssessInventoryRequest)(nil),  // 0: plumbline.v1.AssessInventoryRequest
 	(*AssessInventoryResponse)(nil), // 1: plumbline.v1.AssessInventoryResponse
@@ -1603,74 +1356,62 @@ var file_plumbline_v1_assessment_service_proto_goTypes = []any{
 	(*ListFixesResponse)(nil),       // 12: plumbline.v1.ListFixesResponse
 	(*Fix)(nil),                     // 13: plumbline.v1.Fix
 	(*ExplainResultRequest)(nil),    // 14: plumbline.v1.ExplainResultRequest
-	(*CreateClaimRequest)(nil),      // 15: plumbline.v1.CreateClaimRequest
-	(*ListClaimsRequest)(nil),       // 16: plumbline.v1.ListClaimsRequest
-	(*ListClaimsResponse)(nil),      // 17: plumbline.v1.ListClaimsResponse
-	(*RevokeClaimRequest)(nil),      // 18: plumbline.v1.RevokeClaimRequest
-	(*Inventory)(nil),               // 19: plumbline.v1.Inventory
-	(*Tailoring)(nil),               // 20: plumbline.v1.Tailoring
-	(*Claim)(nil),                   // 21: plumbline.v1.Claim
-	(*Waiver)(nil),                  // 22: plumbline.v1.Waiver
-	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
-	(*Assessment)(nil),              // 24: plumbline.v1.Assessment
-	(*Finding)(nil),                 // 25: plumbline.v1.Finding
-	(*Counts)(nil),                  // 26: plumbline.v1.Counts
-	(*Explanation)(nil),             // 27: plumbline.v1.Explanation
+	(*Inventory)(nil),               // 15: plumbline.v1.Inventory
+	(*Tailoring)(nil),               // 16: plumbline.v1.Tailoring
+	(*Claim)(nil),                   // 17: plumbline.v1.Claim
+	(*Waiver)(nil),                  // 18: plumbline.v1.Waiver
+	(*timestamppb.Timestamp)(nil),   // 19: google.protobuf.Timestamp
+	(*Assessment)(nil),              // 20: plumbline.v1.Assessment
+	(*Finding)(nil),                 // 21: plumbline.v1.Finding
+	(*Counts)(nil),                  // 22: plumbline.v1.Counts
+	(*Explanation)(nil),             // 23: plumbline.v1.Explanation
 }
 var file_plumbline_v1_assessment_service_proto_depIdxs = []int32{
-	19, // 0: plumbline.v1.AssessInventoryRequest.inventory:type_name -> plumbline.v1.Inventory
-	20, // 1: plumbline.v1.AssessInventoryRequest.tailoring:type_name -> plumbline.v1.Tailoring
-	21, // 2: plumbline.v1.AssessInventoryRequest.claims:type_name -> plumbline.v1.Claim
-	22, // 3: plumbline.v1.AssessInventoryRequest.waivers:type_name -> plumbline.v1.Waiver
-	23, // 4: plumbline.v1.AssessInventoryRequest.as_of:type_name -> google.protobuf.Timestamp
-	24, // 5: plumbline.v1.AssessInventoryResponse.assessment:type_name -> plumbline.v1.Assessment
-	25, // 6: plumbline.v1.AssessInventoryResponse.findings:type_name -> plumbline.v1.Finding
-	23, // 7: plumbline.v1.Series.first_effective_time:type_name -> google.protobuf.Timestamp
+	15, // 0: plumbline.v1.AssessInventoryRequest.inventory:type_name -> plumbline.v1.Inventory
+	16, // 1: plumbline.v1.AssessInventoryRequest.tailoring:type_name -> plumbline.v1.Tailoring
+	17, // 2: plumbline.v1.AssessInventoryRequest.claims:type_name -> plumbline.v1.Claim
+	18, // 3: plumbline.v1.AssessInventoryRequest.waivers:type_name -> plumbline.v1.Waiver
+	19, // 4: plumbline.v1.AssessInventoryRequest.as_of:type_name -> google.protobuf.Timestamp
+	20, // 5: plumbline.v1.AssessInventoryResponse.assessment:type_name -> plumbline.v1.Assessment
+	21, // 6: plumbline.v1.AssessInventoryResponse.findings:type_name -> plumbline.v1.Finding
+	19, // 7: plumbline.v1.Series.first_effective_time:type_name -> google.protobuf.Timestamp
 	2,  // 8: plumbline.v1.ListSeriesResponse.series:type_name -> plumbline.v1.Series
-	23, // 9: plumbline.v1.GetAssessmentRequest.as_of:type_name -> google.protobuf.Timestamp
-	23, // 10: plumbline.v1.GetAssessmentRequest.known_at:type_name -> google.protobuf.Timestamp
-	23, // 11: plumbline.v1.Breakpoint.effective_time:type_name -> google.protobuf.Timestamp
-	23, // 12: plumbline.v1.Breakpoint.recorded_time:type_name -> google.protobuf.Timestamp
-	26, // 13: plumbline.v1.Breakpoint.counts:type_name -> plumbline.v1.Counts
-	23, // 14: plumbline.v1.ListBreakpointsRequest.from:type_name -> google.protobuf.Timestamp
-	23, // 15: plumbline.v1.ListBreakpointsRequest.to:type_name -> google.protobuf.Timestamp
-	23, // 16: plumbline.v1.ListBreakpointsRequest.known_at:type_name -> google.protobuf.Timestamp
+	19, // 9: plumbline.v1.GetAssessmentRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 10: plumbline.v1.GetAssessmentRequest.known_at:type_name -> google.protobuf.Timestamp
+	19, // 11: plumbline.v1.Breakpoint.effective_time:type_name -> google.protobuf.Timestamp
+	19, // 12: plumbline.v1.Breakpoint.recorded_time:type_name -> google.protobuf.Timestamp
+	22, // 13: plumbline.v1.Breakpoint.counts:type_name -> plumbline.v1.Counts
+	19, // 14: plumbline.v1.ListBreakpointsRequest.from:type_name -> google.protobuf.Timestamp
+	19, // 15: plumbline.v1.ListBreakpointsRequest.to:type_name -> google.protobuf.Timestamp
+	19, // 16: plumbline.v1.ListBreakpointsRequest.known_at:type_name -> google.protobuf.Timestamp
 	6,  // 17: plumbline.v1.ListBreakpointsResponse.breakpoints:type_name -> plumbline.v1.Breakpoint
-	23, // 18: plumbline.v1.ListFindingsRequest.as_of:type_name -> google.protobuf.Timestamp
-	23, // 19: plumbline.v1.ListFindingsRequest.known_at:type_name -> google.protobuf.Timestamp
-	25, // 20: plumbline.v1.ListFindingsResponse.findings:type_name -> plumbline.v1.Finding
-	23, // 21: plumbline.v1.ListFixesRequest.as_of:type_name -> google.protobuf.Timestamp
-	23, // 22: plumbline.v1.ListFixesRequest.known_at:type_name -> google.protobuf.Timestamp
+	19, // 18: plumbline.v1.ListFindingsRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 19: plumbline.v1.ListFindingsRequest.known_at:type_name -> google.protobuf.Timestamp
+	21, // 20: plumbline.v1.ListFindingsResponse.findings:type_name -> plumbline.v1.Finding
+	19, // 21: plumbline.v1.ListFixesRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 22: plumbline.v1.ListFixesRequest.known_at:type_name -> google.protobuf.Timestamp
 	13, // 23: plumbline.v1.ListFixesResponse.fixes:type_name -> plumbline.v1.Fix
-	23, // 24: plumbline.v1.ExplainResultRequest.as_of:type_name -> google.protobuf.Timestamp
-	23, // 25: plumbline.v1.ExplainResultRequest.known_at:type_name -> google.protobuf.Timestamp
-	21, // 26: plumbline.v1.CreateClaimRequest.claim:type_name -> plumbline.v1.Claim
-	21, // 27: plumbline.v1.ListClaimsResponse.claims:type_name -> plumbline.v1.Claim
-	0,  // 28: plumbline.v1.AssessmentService.AssessInventory:input_type -> plumbline.v1.AssessInventoryRequest
-	3,  // 29: plumbline.v1.AssessmentService.ListSeries:input_type -> plumbline.v1.ListSeriesRequest
-	5,  // 30: plumbline.v1.AssessmentService.GetAssessment:input_type -> plumbline.v1.GetAssessmentRequest
-	7,  // 31: plumbline.v1.AssessmentService.ListBreakpoints:input_type -> plumbline.v1.ListBreakpointsRequest
-	9,  // 32: plumbline.v1.AssessmentService.ListFindings:input_type -> plumbline.v1.ListFindingsRequest
-	11, // 33: plumbline.v1.AssessmentService.ListFixes:input_type -> plumbline.v1.ListFixesRequest
-	14, // 34: plumbline.v1.AssessmentService.ExplainResult:input_type -> plumbline.v1.ExplainResultRequest
-	15, // 35: plumbline.v1.AssessmentService.CreateClaim:input_type -> plumbline.v1.CreateClaimRequest
-	16, // 36: plumbline.v1.AssessmentService.ListClaims:input_type -> plumbline.v1.ListClaimsRequest
-	18, // 37: plumbline.v1.AssessmentService.RevokeClaim:input_type -> plumbline.v1.RevokeClaimRequest
-	1,  // 38: plumbline.v1.AssessmentService.AssessInventory:output_type -> plumbline.v1.AssessInventoryResponse
-	4,  // 39: plumbline.v1.AssessmentService.ListSeries:output_type -> plumbline.v1.ListSeriesResponse
-	24, // 40: plumbline.v1.AssessmentService.GetAssessment:output_type -> plumbline.v1.Assessment
-	8,  // 41: plumbline.v1.AssessmentService.ListBreakpoints:output_type -> plumbline.v1.ListBreakpointsResponse
-	10, // 42: plumbline.v1.AssessmentService.ListFindings:output_type -> plumbline.v1.ListFindingsResponse
-	12, // 43: plumbline.v1.AssessmentService.ListFixes:output_type -> plumbline.v1.ListFixesResponse
-	27, // 44: plumbline.v1.AssessmentService.ExplainResult:output_type -> plumbline.v1.Explanation
-	21, // 45: plumbline.v1.AssessmentService.CreateClaim:output_type -> plumbline.v1.Claim
-	17, // 46: plumbline.v1.AssessmentService.ListClaims:output_type -> plumbline.v1.ListClaimsResponse
-	21, // 47: plumbline.v1.AssessmentService.RevokeClaim:output_type -> plumbline.v1.Claim
-	38, // [38:48] is the sub-list for method output_type
-	28, // [28:38] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	19, // 24: plumbline.v1.ExplainResultRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 25: plumbline.v1.ExplainResultRequest.known_at:type_name -> google.protobuf.Timestamp
+	0,  // 26: plumbline.v1.AssessmentService.AssessInventory:input_type -> plumbline.v1.AssessInventoryRequest
+	3,  // 27: plumbline.v1.AssessmentService.ListSeries:input_type -> plumbline.v1.ListSeriesRequest
+	5,  // 28: plumbline.v1.AssessmentService.GetAssessment:input_type -> plumbline.v1.GetAssessmentRequest
+	7,  // 29: plumbline.v1.AssessmentService.ListBreakpoints:input_type -> plumbline.v1.ListBreakpointsRequest
+	9,  // 30: plumbline.v1.AssessmentService.ListFindings:input_type -> plumbline.v1.ListFindingsRequest
+	11, // 31: plumbline.v1.AssessmentService.ListFixes:input_type -> plumbline.v1.ListFixesRequest
+	14, // 32: plumbline.v1.AssessmentService.ExplainResult:input_type -> plumbline.v1.ExplainResultRequest
+	1,  // 33: plumbline.v1.AssessmentService.AssessInventory:output_type -> plumbline.v1.AssessInventoryResponse
+	4,  // 34: plumbline.v1.AssessmentService.ListSeries:output_type -> plumbline.v1.ListSeriesResponse
+	20, // 35: plumbline.v1.AssessmentService.GetAssessment:output_type -> plumbline.v1.Assessment
+	8,  // 36: plumbline.v1.AssessmentService.ListBreakpoints:output_type -> plumbline.v1.ListBreakpointsResponse
+	10, // 37: plumbline.v1.AssessmentService.ListFindings:output_type -> plumbline.v1.ListFindingsResponse
+	12, // 38: plumbline.v1.AssessmentService.ListFixes:output_type -> plumbline.v1.ListFixesResponse
+	23, // 39: plumbline.v1.AssessmentService.ExplainResult:output_type -> plumbline.v1.Explanation
+	33, // [33:40] is the sub-list for method output_type
+	26, // [26:33] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_assessment_service_proto_init() }
@@ -1682,6 +1423,7 @@ func file_plumbline_v1_assessment_service_proto_init() {
 	file_plumbline_v1_checklist_proto_init()
 	file_plumbline_v1_claim_proto_init()
 	file_plumbline_v1_inventory_proto_init()
+	file_plumbline_v1_waiver_proto_init()
 	file_plumbline_v1_assessment_service_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1689,7 +1431,7 @@ func file_plumbline_v1_assessment_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_v1_assessment_service_proto_rawDesc), len(file_plumbline_v1_assessment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

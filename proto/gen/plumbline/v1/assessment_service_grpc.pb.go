@@ -26,9 +26,6 @@ const (
 	AssessmentService_ListFindings_FullMethodName    = "/plumbline.v1.AssessmentService/ListFindings"
 	AssessmentService_ListFixes_FullMethodName       = "/plumbline.v1.AssessmentService/ListFixes"
 	AssessmentService_ExplainResult_FullMethodName   = "/plumbline.v1.AssessmentService/ExplainResult"
-	AssessmentService_CreateClaim_FullMethodName     = "/plumbline.v1.AssessmentService/CreateClaim"
-	AssessmentService_ListClaims_FullMethodName      = "/plumbline.v1.AssessmentService/ListClaims"
-	AssessmentService_RevokeClaim_FullMethodName     = "/plumbline.v1.AssessmentService/RevokeClaim"
 )
 
 // AssessmentServiceClient is the client API for AssessmentService service.
@@ -52,12 +49,6 @@ type AssessmentServiceClient interface {
 	ListFixes(ctx context.Context, in *ListFixesRequest, opts ...grpc.CallOption) (*ListFixesResponse, error)
 	// ExplainResult says why one result is what it is.
 	ExplainResult(ctx context.Context, in *ExplainResultRequest, opts ...grpc.CallOption) (*Explanation, error)
-	// CreateClaim files a person's word on which an exception rests.
-	CreateClaim(ctx context.Context, in *CreateClaimRequest, opts ...grpc.CallOption) (*Claim, error)
-	// ListClaims lists a system's claims, revoked and expired ones included.
-	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
-	// RevokeClaim takes a claim back from now on.
-	RevokeClaim(ctx context.Context, in *RevokeClaimRequest, opts ...grpc.CallOption) (*Claim, error)
 }
 
 type assessmentServiceClient struct {
@@ -138,36 +129,6 @@ func (c *assessmentServiceClient) ExplainResult(ctx context.Context, in *Explain
 	return out, nil
 }
 
-func (c *assessmentServiceClient) CreateClaim(ctx context.Context, in *CreateClaimRequest, opts ...grpc.CallOption) (*Claim, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Claim)
-	err := c.cc.Invoke(ctx, AssessmentService_CreateClaim_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *assessmentServiceClient) ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListClaimsResponse)
-	err := c.cc.Invoke(ctx, AssessmentService_ListClaims_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *assessmentServiceClient) RevokeClaim(ctx context.Context, in *RevokeClaimRequest, opts ...grpc.CallOption) (*Claim, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Claim)
-	err := c.cc.Invoke(ctx, AssessmentService_RevokeClaim_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 // AssessmentServiceServer is the server API for AssessmentService service.
 // All implementations must embed UnimplementedAssessmentServiceServer
 // for forward compatibility.
@@ -189,12 +150,6 @@ type AssessmentServiceServer interface {
 	ListFixes(context.Context, *ListFixesRequest) (*ListFixesResponse, error)
 	// ExplainResult says why one result is what it is.
 	ExplainResult(context.Context, *ExplainResultRequest) (*Explanation, error)
-	// CreateClaim files a person's word on which an exception rests.
-	CreateClaim(context.Context, *CreateClaimRequest) (*Claim, error)
-	// ListClaims lists a system's claims, revoked and expired ones included.
-	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
-	// RevokeClaim takes a claim back from now on.
-	RevokeClaim(context.Context, *RevokeClaimRequest) (*Claim, error)
 	mustEmbedUnimplementedAssessmentServiceServer()
 }
 
@@ -225,15 +180,6 @@ func (UnimplementedAssessmentServiceServer) ListFixes(context.Context, *ListFixe
 }
 func (UnimplementedAssessmentServiceServer) ExplainResult(context.Context, *ExplainResultRequest) (*Explanation, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainResult not implemented")
-}
-func (UnimplementedAssessmentServiceServer) CreateClaim(context.Context, *CreateClaimRequest) (*Claim, error) {
-	return nil, status.Error(codes.Unimplemented, "method CreateClaim not implemented")
-}
-func (UnimplementedAssessmentServiceServer) ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ListClaims not implemented")
-}
-func (UnimplementedAssessmentServiceServer) RevokeClaim(context.Context, *RevokeClaimRequest) (*Claim, error) {
-	return nil, status.Error(codes.Unimplemented, "method RevokeClaim not implemented")
 }
 func (UnimplementedAssessmentServiceServer) mustEmbedUnimplementedAssessmentServiceServer() {}
 func (UnimplementedAssessmentServiceServer) testEmbeddedByValue()                           {}
@@ -382,60 +328,6 @@ func _AssessmentService_ExplainResult_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
-func _AssessmentService_CreateClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CreateClaimRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(AssessmentServiceServer).CreateClaim(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: AssessmentService_CreateClaim_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(AssessmentServiceServer).CreateClaim(ctx, req.(*CreateClaimRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _AssessmentService_ListClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListClaimsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(AssessmentServiceServer).ListClaims(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: AssessmentService_ListClaims_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(AssessmentServiceServer).ListClaims(ctx, req.(*ListClaimsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _AssessmentService_RevokeClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(RevokeClaimRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(AssessmentServiceServer).RevokeClaim(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: AssessmentService_RevokeClaim_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(AssessmentServiceServer).RevokeClaim(ctx, req.(*RevokeClaimRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 // AssessmentService_ServiceDesc is the grpc.ServiceDesc for AssessmentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -470,18 +362,6 @@ var AssessmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExplainResult",
 			Handler:    _AssessmentService_ExplainResult_Handler,
-		},
-		{
-			MethodName: "CreateClaim",
-			Handler:    _AssessmentService_CreateClaim_Handler,
-		},
-		{
-			MethodName: "ListClaims",
-			Handler:    _AssessmentService_ListClaims_Handler,
-		},
-		{
-			MethodName: "RevokeClaim",
-			Handler:    _AssessmentService_RevokeClaim_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -676,6 +676,15 @@ func (m *Finding) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if len(m.Waiver) > 0 {
+		i -= len(m.Waiver)
+		copy(dAtA[i:], m.Waiver)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Waiver)))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x9a
+	}
 	if m.AcceptedUntil != nil {
 		size, err := (*timestamppb.Timestamp)(m.AcceptedUntil).MarshalToSizedBufferVT(dAtA[:i])
 		if err != nil {
@@ -1375,6 +1384,10 @@ func (m *Finding) SizeVT() (n int) {
 	}
 	if m.AcceptedUntil != nil {
 		l = (*timestamppb.Timestamp)(m.AcceptedUntil).SizeVT()
+		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	l = len(m.Waiver)
+	if l > 0 {
 		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
@@ -3877,6 +3890,38 @@ func (m *Finding) UnmarshalVT(dAtA []byte) error {
 			if err := (*timestamppb.Timestamp)(m.AcceptedUntil).UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		case 19:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Waiver", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Waiver = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

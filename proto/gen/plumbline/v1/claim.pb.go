@@ -98,7 +98,12 @@ type Claim struct {
 	// What it rests on.
 	Evidence *Evidence `protobuf:"bytes,7,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	// When it was revoked; absent while it is not.
-	RevokeTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
+	// "scheduled", "active", "expired" or "revoked", at the instant of reading.
+	State string `protobuf:"bytes,9,opt,name=state,proto3" json:"state,omitempty"`
+	// The digests of the declarations that it answers, one for each checklist
+	// version that asked when it was filed: it does not answer another question.
+	Asks          []string `protobuf:"bytes,10,rep,name=asks,proto3" json:"asks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -189,112 +194,16 @@ func (x *Claim) GetRevokeTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Waiver is an accepted failure. A waived failure stays a failure in the raw
-// score and is left out of the effective one.
-type Waiver struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The resource name, "systems/{system}/waivers/{waiver}"; empty in offline use.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The id of the rule that is waived.
-	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
-	// The area that is waived, instead of one rule.
-	Area string `protobuf:"bytes,3,opt,name=area,proto3" json:"area,omitempty"`
-	// The subjects that are waived; empty means all.
-	Subjects []string `protobuf:"bytes,4,rep,name=subjects,proto3" json:"subjects,omitempty"`
-	// Why.
-	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Who accepted it.
-	Approver string `protobuf:"bytes,6,opt,name=approver,proto3" json:"approver,omitempty"`
-	// The first instant at which it is in force.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// The instant from which it is no longer in force.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Waiver) Reset() {
-	*x = Waiver{}
-	mi := &file_plumbline_v1_claim_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Waiver) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Waiver) ProtoMessage() {}
-
-func (x *Waiver) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_claim_proto_msgTypes[2]
+func (x *Claim) GetState() string {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Waiver.ProtoReflect.Descriptor instead.
-func (*Waiver) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_claim_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Waiver) GetName() string {
-	if x != nil {
-		return x.Name
+		return x.State
 	}
 	return ""
 }
 
-func (x *Waiver) GetRule() string {
+func (x *Claim) GetAsks() []string {
 	if x != nil {
-		return x.Rule
-	}
-	return ""
-}
-
-func (x *Waiver) GetArea() string {
-	if x != nil {
-		return x.Area
-	}
-	return ""
-}
-
-func (x *Waiver) GetSubjects() []string {
-	if x != nil {
-		return x.Subjects
-	}
-	return nil
-}
-
-func (x *Waiver) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *Waiver) GetApprover() string {
-	if x != nil {
-		return x.Approver
-	}
-	return ""
-}
-
-func (x *Waiver) GetStartTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.StartTime
-	}
-	return nil
-}
-
-func (x *Waiver) GetExpireTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ExpireTime
+		return x.Asks
 	}
 	return nil
 }
@@ -306,7 +215,7 @@ const file_plumbline_v1_claim_proto_rawDesc = "" +
 	"\x18plumbline/v1/claim.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n" +
 	"\bEvidence\x12\x1a\n" +
 	"\x03uri\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x03uri\x120\n" +
-	"\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06sha256\"\xfd\x02\n" +
+	"\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06sha256\"\xb1\x03\n" +
 	"\x05Claim\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
 	"\x05claim\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05claim\x12!\n" +
@@ -318,18 +227,10 @@ const file_plumbline_v1_claim_proto_rawDesc = "" +
 	"expireTime\x122\n" +
 	"\bevidence\x18\a \x01(\v2\x16.plumbline.v1.EvidenceR\bevidence\x12@\n" +
 	"\vrevoke_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"revokeTime\"\x99\x02\n" +
-	"\x06Waiver\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x12\n" +
-	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x12\n" +
-	"\x04area\x18\x03 \x01(\tR\x04area\x12\x1a\n" +
-	"\bsubjects\x18\x04 \x03(\tR\bsubjects\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bapprover\x18\x06 \x01(\tR\bapprover\x129\n" +
-	"\n" +
-	"start_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12C\n" +
-	"\vexpire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"expireTimeBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	"revokeTime\x12\x19\n" +
+	"\x05state\x18\t \x01(\tB\x03\xe0A\x03R\x05state\x12\x17\n" +
+	"\x04asks\x18\n" +
+	" \x03(\tB\x03\xe0A\x03R\x04asksBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_claim_proto_rawDescOnce sync.Once
@@ -343,25 +244,22 @@ func file_plumbline_v1_claim_proto_rawDescGZIP() []byte {
 	return file_plumbline_v1_claim_proto_rawDescData
 }
 
-var file_plumbline_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_plumbline_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_plumbline_v1_claim_proto_goTypes = []any{
 	(*Evidence)(nil),              // 0: plumbline.v1.Evidence
 	(*Claim)(nil),                 // 1: plumbline.v1.Claim
-	(*Waiver)(nil),                // 2: plumbline.v1.Waiver
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
 }
 var file_plumbline_v1_claim_proto_depIdxs = []int32{
-	3, // 0: plumbline.v1.Claim.start_time:type_name -> google.protobuf.Timestamp
-	3, // 1: plumbline.v1.Claim.expire_time:type_name -> google.protobuf.Timestamp
+	2, // 0: plumbline.v1.Claim.start_time:type_name -> google.protobuf.Timestamp
+	2, // 1: plumbline.v1.Claim.expire_time:type_name -> google.protobuf.Timestamp
 	0, // 2: plumbline.v1.Claim.evidence:type_name -> plumbline.v1.Evidence
-	3, // 3: plumbline.v1.Claim.revoke_time:type_name -> google.protobuf.Timestamp
-	3, // 4: plumbline.v1.Waiver.start_time:type_name -> google.protobuf.Timestamp
-	3, // 5: plumbline.v1.Waiver.expire_time:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	2, // 3: plumbline.v1.Claim.revoke_time:type_name -> google.protobuf.Timestamp
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_claim_proto_init() }
@@ -375,7 +273,7 @@ func file_plumbline_v1_claim_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_v1_claim_proto_rawDesc), len(file_plumbline_v1_claim_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

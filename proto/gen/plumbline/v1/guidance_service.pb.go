@@ -41,7 +41,13 @@ type ChecklistVersion struct {
 	// How many rules it has.
 	RuleCount int32 `protobuf:"varint,6,opt,name=rule_count,json=ruleCount,proto3" json:"rule_count,omitempty"`
 	// The profiles' ids.
-	Profiles      []string `protobuf:"bytes,7,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	Profiles []string `protobuf:"bytes,7,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	// "published", "deprecated" or "withdrawn".
+	State string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	// Why it was deprecated or withdrawn.
+	StateReason string `protobuf:"bytes,9,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
+	// When it was deprecated or withdrawn; absent while it is neither.
+	StateTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=state_time,json=stateTime,proto3" json:"state_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +127,27 @@ func (x *ChecklistVersion) GetRuleCount() int32 {
 func (x *ChecklistVersion) GetProfiles() []string {
 	if x != nil {
 		return x.Profiles
+	}
+	return nil
+}
+
+func (x *ChecklistVersion) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ChecklistVersion) GetStateReason() string {
+	if x != nil {
+		return x.StateReason
+	}
+	return ""
+}
+
+func (x *ChecklistVersion) GetStateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StateTime
 	}
 	return nil
 }
@@ -687,10 +714,20 @@ type Assignment struct {
 	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
 	// The profile; the checklist's first where empty.
 	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
-	// Changes to the profile; absent for none.
-	Tailoring *Tailoring `protobuf:"bytes,6,opt,name=tailoring,proto3" json:"tailoring,omitempty"`
 	// When it was made.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// "tailorings/{tailoring}" follows a tailoring's newest version,
+	// "tailorings/{tailoring}/versions/{version}" holds one; empty for none.
+	Tailoring string `protobuf:"bytes,8,opt,name=tailoring,proto3" json:"tailoring,omitempty"`
+	// From when it holds; now where absent. It may not lie in the past.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// What is to be activated later; absent where nothing is.
+	Pending *Activation `protobuf:"bytes,10,opt,name=pending,proto3" json:"pending,omitempty"`
+	// The version that is in force now, where `version` is "latest".
+	CurrentVersion string `protobuf:"bytes,11,opt,name=current_version,json=currentVersion,proto3" json:"current_version,omitempty"`
+	// Why the newest version cannot be used; empty where it is, or where the
+	// assignment names a version.
+	Problem       string `protobuf:"bytes,12,opt,name=problem,proto3" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -760,16 +797,108 @@ func (x *Assignment) GetProfile() string {
 	return ""
 }
 
-func (x *Assignment) GetTailoring() *Tailoring {
+func (x *Assignment) GetCreateTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Tailoring
+		return x.CreateTime
 	}
 	return nil
 }
 
-func (x *Assignment) GetCreateTime() *timestamppb.Timestamp {
+func (x *Assignment) GetTailoring() string {
 	if x != nil {
-		return x.CreateTime
+		return x.Tailoring
+	}
+	return ""
+}
+
+func (x *Assignment) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *Assignment) GetPending() *Activation {
+	if x != nil {
+		return x.Pending
+	}
+	return nil
+}
+
+func (x *Assignment) GetCurrentVersion() string {
+	if x != nil {
+		return x.CurrentVersion
+	}
+	return ""
+}
+
+func (x *Assignment) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// Activation is a change of an assignment that takes effect at an instant.
+type Activation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The checklist's version from then on.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The tailoring from then on, as in Assignment.
+	Tailoring string `protobuf:"bytes,2,opt,name=tailoring,proto3" json:"tailoring,omitempty"`
+	// The instant.
+	StartTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Activation) Reset() {
+	*x = Activation{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Activation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Activation) ProtoMessage() {}
+
+func (x *Activation) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Activation.ProtoReflect.Descriptor instead.
+func (*Activation) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Activation) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Activation) GetTailoring() string {
+	if x != nil {
+		return x.Tailoring
+	}
+	return ""
+}
+
+func (x *Activation) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
 	}
 	return nil
 }
@@ -791,7 +920,7 @@ type Selector struct {
 
 func (x *Selector) Reset() {
 	*x = Selector{}
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[11]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +932,7 @@ func (x *Selector) String() string {
 func (*Selector) ProtoMessage() {}
 
 func (x *Selector) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[11]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +945,7 @@ func (x *Selector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selector.ProtoReflect.Descriptor instead.
 func (*Selector) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{11}
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Selector) GetSystems() []string {
@@ -860,7 +989,7 @@ type CreateAssignmentRequest struct {
 
 func (x *CreateAssignmentRequest) Reset() {
 	*x = CreateAssignmentRequest{}
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[12]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +1001,7 @@ func (x *CreateAssignmentRequest) String() string {
 func (*CreateAssignmentRequest) ProtoMessage() {}
 
 func (x *CreateAssignmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[12]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +1014,7 @@ func (x *CreateAssignmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAssignmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAssignmentRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{12}
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreateAssignmentRequest) GetAssignmentId() string {
@@ -915,7 +1044,7 @@ type ListAssignmentsRequest struct {
 
 func (x *ListAssignmentsRequest) Reset() {
 	*x = ListAssignmentsRequest{}
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[13]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1056,7 @@ func (x *ListAssignmentsRequest) String() string {
 func (*ListAssignmentsRequest) ProtoMessage() {}
 
 func (x *ListAssignmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[13]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1069,7 @@ func (x *ListAssignmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssignmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAssignmentsRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{13}
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListAssignmentsRequest) GetPageSize() int32 {
@@ -970,7 +1099,7 @@ type ListAssignmentsResponse struct {
 
 func (x *ListAssignmentsResponse) Reset() {
 	*x = ListAssignmentsResponse{}
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[14]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1111,7 @@ func (x *ListAssignmentsResponse) String() string {
 func (*ListAssignmentsResponse) ProtoMessage() {}
 
 func (x *ListAssignmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[14]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1124,7 @@ func (x *ListAssignmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssignmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAssignmentsResponse) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{14}
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListAssignmentsResponse) GetAssignments() []*Assignment {
@@ -1023,7 +1152,7 @@ type GetAssignmentRequest struct {
 
 func (x *GetAssignmentRequest) Reset() {
 	*x = GetAssignmentRequest{}
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[15]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1164,7 @@ func (x *GetAssignmentRequest) String() string {
 func (*GetAssignmentRequest) ProtoMessage() {}
 
 func (x *GetAssignmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[15]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1177,7 @@ func (x *GetAssignmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssignmentRequest.ProtoReflect.Descriptor instead.
 func (*GetAssignmentRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{15}
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetAssignmentRequest) GetName() string {
@@ -1069,7 +1198,7 @@ type DeleteAssignmentRequest struct {
 
 func (x *DeleteAssignmentRequest) Reset() {
 	*x = DeleteAssignmentRequest{}
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[16]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1210,7 @@ func (x *DeleteAssignmentRequest) String() string {
 func (*DeleteAssignmentRequest) ProtoMessage() {}
 
 func (x *DeleteAssignmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[16]
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1223,7 @@ func (x *DeleteAssignmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAssignmentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAssignmentRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{16}
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeleteAssignmentRequest) GetName() string {
@@ -1104,11 +1233,830 @@ func (x *DeleteAssignmentRequest) GetName() string {
 	return ""
 }
 
+// ActivateAssignmentRequest says what an assignment follows from an instant on.
+type ActivateAssignmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "assignments/{assignment}".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The checklist's version, or "latest"; empty keeps what is in force.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The tailoring, as in Assignment; absent keeps what is in force, empty takes it away.
+	Tailoring *string `protobuf:"bytes,3,opt,name=tailoring,proto3,oneof" json:"tailoring,omitempty"`
+	// The instant; now where absent. It may not lie in the past.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Only takes back what was to be activated later.
+	CancelPending bool `protobuf:"varint,5,opt,name=cancel_pending,json=cancelPending,proto3" json:"cancel_pending,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActivateAssignmentRequest) Reset() {
+	*x = ActivateAssignmentRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActivateAssignmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActivateAssignmentRequest) ProtoMessage() {}
+
+func (x *ActivateAssignmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActivateAssignmentRequest.ProtoReflect.Descriptor instead.
+func (*ActivateAssignmentRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ActivateAssignmentRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ActivateAssignmentRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ActivateAssignmentRequest) GetTailoring() string {
+	if x != nil && x.Tailoring != nil {
+		return *x.Tailoring
+	}
+	return ""
+}
+
+func (x *ActivateAssignmentRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ActivateAssignmentRequest) GetCancelPending() bool {
+	if x != nil {
+		return x.CancelPending
+	}
+	return false
+}
+
+// DeprecateChecklistVersionRequest names a version.
+type DeprecateChecklistVersionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "checklists/{checklist}/versions/{version}".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Why, and what to use instead.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeprecateChecklistVersionRequest) Reset() {
+	*x = DeprecateChecklistVersionRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeprecateChecklistVersionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeprecateChecklistVersionRequest) ProtoMessage() {}
+
+func (x *DeprecateChecklistVersionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeprecateChecklistVersionRequest.ProtoReflect.Descriptor instead.
+func (*DeprecateChecklistVersionRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DeprecateChecklistVersionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeprecateChecklistVersionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// WithdrawChecklistVersionRequest names a version.
+type WithdrawChecklistVersionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "checklists/{checklist}/versions/{version}".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Why, and what to use instead.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawChecklistVersionRequest) Reset() {
+	*x = WithdrawChecklistVersionRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawChecklistVersionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawChecklistVersionRequest) ProtoMessage() {}
+
+func (x *WithdrawChecklistVersionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawChecklistVersionRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawChecklistVersionRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WithdrawChecklistVersionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WithdrawChecklistVersionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// DiffChecklistVersionsRequest names two versions of one checklist.
+type DiffChecklistVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "checklists/{checklist}/versions/{version}": the newer one.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The version with which it is compared; the one before it where empty.
+	Base          string `protobuf:"bytes,2,opt,name=base,proto3" json:"base,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffChecklistVersionsRequest) Reset() {
+	*x = DiffChecklistVersionsRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffChecklistVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffChecklistVersionsRequest) ProtoMessage() {}
+
+func (x *DiffChecklistVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffChecklistVersionsRequest.ProtoReflect.Descriptor instead.
+func (*DiffChecklistVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *DiffChecklistVersionsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DiffChecklistVersionsRequest) GetBase() string {
+	if x != nil {
+		return x.Base
+	}
+	return ""
+}
+
+// PublishTailoringRequest is a tailoring to store.
+type PublishTailoringRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tailoring. "default" is the one that changes nothing and cannot be published.
+	Tailoring *Tailoring `protobuf:"bytes,1,opt,name=tailoring,proto3" json:"tailoring,omitempty"`
+	// "checklists/{checklist}/versions/{version}", over which it is made and
+	// checked; the version may be "latest".
+	ChecklistVersion string `protobuf:"bytes,2,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	// What it is for.
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	// Checks and answers, but stores nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishTailoringRequest) Reset() {
+	*x = PublishTailoringRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishTailoringRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishTailoringRequest) ProtoMessage() {}
+
+func (x *PublishTailoringRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishTailoringRequest.ProtoReflect.Descriptor instead.
+func (*PublishTailoringRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *PublishTailoringRequest) GetTailoring() *Tailoring {
+	if x != nil {
+		return x.Tailoring
+	}
+	return nil
+}
+
+func (x *PublishTailoringRequest) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
+}
+
+func (x *PublishTailoringRequest) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *PublishTailoringRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// TailoringVersion is a published version of a tailoring. It never changes.
+type TailoringVersion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "tailorings/{tailoring}/versions/{version}"; versions count from 1.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The content; absent in lists.
+	Tailoring *Tailoring `protobuf:"bytes,2,opt,name=tailoring,proto3" json:"tailoring,omitempty"`
+	// "checklists/{checklist}/versions/{version}", over which it was made.
+	ChecklistVersion string `protobuf:"bytes,3,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	// What it is for.
+	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
+	// The content's digest, which assessments name.
+	Digest string `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"`
+	// When it was published.
+	PublishTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=publish_time,json=publishTime,proto3" json:"publish_time,omitempty"`
+	// Who published it.
+	Publisher     string `protobuf:"bytes,7,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TailoringVersion) Reset() {
+	*x = TailoringVersion{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TailoringVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TailoringVersion) ProtoMessage() {}
+
+func (x *TailoringVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TailoringVersion.ProtoReflect.Descriptor instead.
+func (*TailoringVersion) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *TailoringVersion) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TailoringVersion) GetTailoring() *Tailoring {
+	if x != nil {
+		return x.Tailoring
+	}
+	return nil
+}
+
+func (x *TailoringVersion) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
+}
+
+func (x *TailoringVersion) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *TailoringVersion) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *TailoringVersion) GetPublishTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishTime
+	}
+	return nil
+}
+
+func (x *TailoringVersion) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+// ListTailoringsRequest asks for a page of tailorings.
+type ListTailoringsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most so many; 50 where zero, never more than 1,000.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTailoringsRequest) Reset() {
+	*x = ListTailoringsRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTailoringsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTailoringsRequest) ProtoMessage() {}
+
+func (x *ListTailoringsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTailoringsRequest.ProtoReflect.Descriptor instead.
+func (*ListTailoringsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListTailoringsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTailoringsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListTailoringsResponse is a page of tailorings.
+type ListTailoringsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest version of each, without its content.
+	Tailorings []*TailoringVersion `protobuf:"bytes,1,rep,name=tailorings,proto3" json:"tailorings,omitempty"`
+	// The token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTailoringsResponse) Reset() {
+	*x = ListTailoringsResponse{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTailoringsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTailoringsResponse) ProtoMessage() {}
+
+func (x *ListTailoringsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTailoringsResponse.ProtoReflect.Descriptor instead.
+func (*ListTailoringsResponse) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListTailoringsResponse) GetTailorings() []*TailoringVersion {
+	if x != nil {
+		return x.Tailorings
+	}
+	return nil
+}
+
+func (x *ListTailoringsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ListTailoringVersionsRequest asks for a page of versions.
+type ListTailoringVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "tailorings/{tailoring}".
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// At most so many; 50 where zero, never more than 1,000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTailoringVersionsRequest) Reset() {
+	*x = ListTailoringVersionsRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTailoringVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTailoringVersionsRequest) ProtoMessage() {}
+
+func (x *ListTailoringVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTailoringVersionsRequest.ProtoReflect.Descriptor instead.
+func (*ListTailoringVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListTailoringVersionsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListTailoringVersionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTailoringVersionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListTailoringVersionsResponse is a page of versions.
+type ListTailoringVersionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The versions, without their content.
+	Versions []*TailoringVersion `protobuf:"bytes,1,rep,name=versions,proto3" json:"versions,omitempty"`
+	// The token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTailoringVersionsResponse) Reset() {
+	*x = ListTailoringVersionsResponse{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTailoringVersionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTailoringVersionsResponse) ProtoMessage() {}
+
+func (x *ListTailoringVersionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTailoringVersionsResponse.ProtoReflect.Descriptor instead.
+func (*ListTailoringVersionsResponse) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ListTailoringVersionsResponse) GetVersions() []*TailoringVersion {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *ListTailoringVersionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// GetTailoringVersionRequest names a version.
+type GetTailoringVersionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "tailorings/{tailoring}/versions/{version}"; the version may be "latest".
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTailoringVersionRequest) Reset() {
+	*x = GetTailoringVersionRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTailoringVersionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTailoringVersionRequest) ProtoMessage() {}
+
+func (x *GetTailoringVersionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTailoringVersionRequest.ProtoReflect.Descriptor instead.
+func (*GetTailoringVersionRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *GetTailoringVersionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// PreviewChecklistRequest says what to preview: exactly one of checklist, yaml
+// and checklist_version.
+type PreviewChecklistRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A draft.
+	Checklist *Checklist `protobuf:"bytes,1,opt,name=checklist,proto3" json:"checklist,omitempty"`
+	// A draft as a guidance file's text.
+	Yaml string `protobuf:"bytes,2,opt,name=yaml,proto3" json:"yaml,omitempty"`
+	// "checklists/{checklist}/versions/{version}": a published version; the
+	// version may be "latest".
+	ChecklistVersion string `protobuf:"bytes,3,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	// Only these systems. Without a profile the series are previewed that
+	// assignments make of the same checklist.
+	Selector *Selector `protobuf:"bytes,4,opt,name=selector,proto3" json:"selector,omitempty"`
+	// Previews the selected systems under this profile, whether or not they
+	// are assigned to the checklist. A series that they have is compared with.
+	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
+	// A published tailoring, "tailorings/{tailoring}" or one of its versions;
+	// that of the assignment where empty.
+	Tailoring string `protobuf:"bytes,6,opt,name=tailoring,proto3" json:"tailoring,omitempty"`
+	// At most so many flips are listed a series; 20 where zero, never more than 1,000.
+	FlipsPerSeries int32 `protobuf:"varint,7,opt,name=flips_per_series,json=flipsPerSeries,proto3" json:"flips_per_series,omitempty"`
+	// Leaves out the rows of series in which nothing flips.
+	ChangedOnly bool `protobuf:"varint,8,opt,name=changed_only,json=changedOnly,proto3" json:"changed_only,omitempty"`
+	// Sends no rows, but progress and summary alone.
+	SummaryOnly   bool `protobuf:"varint,9,opt,name=summary_only,json=summaryOnly,proto3" json:"summary_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewChecklistRequest) Reset() {
+	*x = PreviewChecklistRequest{}
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewChecklistRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewChecklistRequest) ProtoMessage() {}
+
+func (x *PreviewChecklistRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_guidance_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewChecklistRequest.ProtoReflect.Descriptor instead.
+func (*PreviewChecklistRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_guidance_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *PreviewChecklistRequest) GetChecklist() *Checklist {
+	if x != nil {
+		return x.Checklist
+	}
+	return nil
+}
+
+func (x *PreviewChecklistRequest) GetYaml() string {
+	if x != nil {
+		return x.Yaml
+	}
+	return ""
+}
+
+func (x *PreviewChecklistRequest) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
+}
+
+func (x *PreviewChecklistRequest) GetSelector() *Selector {
+	if x != nil {
+		return x.Selector
+	}
+	return nil
+}
+
+func (x *PreviewChecklistRequest) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *PreviewChecklistRequest) GetTailoring() string {
+	if x != nil {
+		return x.Tailoring
+	}
+	return ""
+}
+
+func (x *PreviewChecklistRequest) GetFlipsPerSeries() int32 {
+	if x != nil {
+		return x.FlipsPerSeries
+	}
+	return 0
+}
+
+func (x *PreviewChecklistRequest) GetChangedOnly() bool {
+	if x != nil {
+		return x.ChangedOnly
+	}
+	return false
+}
+
+func (x *PreviewChecklistRequest) GetSummaryOnly() bool {
+	if x != nil {
+		return x.SummaryOnly
+	}
+	return false
+}
+
 var File_plumbline_v1_guidance_service_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_guidance_service_proto_rawDesc = "" +
 	"\n" +
-	"#plumbline/v1/guidance_service.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cplumbline/v1/checklist.proto\"\x8a\x02\n" +
+	"#plumbline/v1/guidance_service.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cplumbline/v1/checklist.proto\x1a\"plumbline/v1/guidance_change.proto\"\xfe\x02\n" +
 	"\x10ChecklistVersion\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x125\n" +
 	"\tchecklist\x18\x02 \x01(\v2\x17.plumbline.v1.ChecklistR\tchecklist\x12\x16\n" +
@@ -1117,7 +2065,12 @@ const file_plumbline_v1_guidance_service_proto_rawDesc = "" +
 	"\x05title\x18\x05 \x01(\tR\x05title\x12\x1d\n" +
 	"\n" +
 	"rule_count\x18\x06 \x01(\x05R\truleCount\x12\x1a\n" +
-	"\bprofiles\x18\a \x03(\tR\bprofiles\"f\n" +
+	"\bprofiles\x18\a \x03(\tR\bprofiles\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\x12!\n" +
+	"\fstate_reason\x18\t \x01(\tR\vstateReason\x129\n" +
+	"\n" +
+	"state_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tstateTime\"f\n" +
 	"\x15ListChecklistsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -1158,17 +2111,29 @@ const file_plumbline_v1_guidance_service_proto_rawDesc = "" +
 	"\tchecklist\x18\x01 \x01(\v2\x17.plumbline.v1.ChecklistR\tchecklist\x12\x1e\n" +
 	"\x04yaml\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05(\x80\x92\xf4\x01R\x04yaml\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"\x8f\x03\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"\x89\x05\n" +
 	"\n" +
 	"Assignment\x12F\n" +
 	"\x04name\x18\x01 \x01(\tB2\xe0A\b\xbaH,r*2(^(assignments/[a-z0-9][a-z0-9-]{0,63})?$R\x04name\x12:\n" +
 	"\bselector\x18\x02 \x01(\v2\x16.plumbline.v1.SelectorB\x06\xbaH\x03\xc8\x01\x01R\bselector\x12>\n" +
 	"\tchecklist\x18\x03 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,63}$R\tchecklist\x12!\n" +
 	"\aversion\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aversion\x12!\n" +
-	"\aprofile\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\aprofile\x125\n" +
-	"\ttailoring\x18\x06 \x01(\v2\x17.plumbline.v1.TailoringR\ttailoring\x12@\n" +
+	"\aprofile\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\aprofile\x12@\n" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\"\xd7\x01\n" +
+	"createTime\x12h\n" +
+	"\ttailoring\x18\b \x01(\tBJ\xbaHGrE2C^(tailorings/[a-z0-9][a-z0-9-]{0,63}(/versions/[1-9][0-9]{0,8})?)?$R\ttailoring\x129\n" +
+	"\n" +
+	"start_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x127\n" +
+	"\apending\x18\n" +
+	" \x01(\v2\x18.plumbline.v1.ActivationB\x03\xe0A\x03R\apending\x12,\n" +
+	"\x0fcurrent_version\x18\v \x01(\tB\x03\xe0A\x03R\x0ecurrentVersion\x12\x1d\n" +
+	"\aproblem\x18\f \x01(\tB\x03\xe0A\x03R\aproblemJ\x04\b\x06\x10\a\"\x7f\n" +
+	"\n" +
+	"Activation\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1c\n" +
+	"\ttailoring\x18\x02 \x01(\tR\ttailoring\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"\xd7\x01\n" +
 	"\bSelector\x12\x18\n" +
 	"\asystems\x18\x01 \x03(\tR\asystems\x12\x18\n" +
 	"\aproduct\x18\x02 \x01(\tR\aproduct\x12 \n" +
@@ -1192,17 +2157,87 @@ const file_plumbline_v1_guidance_service_proto_rawDesc = "" +
 	"\x14GetAssignmentRequest\x12C\n" +
 	"\x04name\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^assignments/[a-z0-9][a-z0-9-]{0,63}$R\x04name\"^\n" +
 	"\x17DeleteAssignmentRequest\x12C\n" +
-	"\x04name\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^assignments/[a-z0-9][a-z0-9-]{0,63}$R\x04name2\x99\t\n" +
+	"\x04name\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^assignments/[a-z0-9][a-z0-9-]{0,63}$R\x04name\"\xe2\x02\n" +
+	"\x19ActivateAssignmentRequest\x12C\n" +
+	"\x04name\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^assignments/[a-z0-9][a-z0-9-]{0,63}$R\x04name\x12!\n" +
+	"\aversion\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\aversion\x12m\n" +
+	"\ttailoring\x18\x03 \x01(\tBJ\xbaHGrE2C^(tailorings/[a-z0-9][a-z0-9-]{0,63}(/versions/[1-9][0-9]{0,8})?)?$H\x00R\ttailoring\x88\x01\x01\x129\n" +
+	"\n" +
+	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12%\n" +
+	"\x0ecancel_pending\x18\x05 \x01(\bR\rcancelPendingB\f\n" +
+	"\n" +
+	"_tailoring\"\xaa\x01\n" +
+	" DeprecateChecklistVersionRequest\x12_\n" +
+	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64}$R\x04name\x12%\n" +
+	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80 R\x06reason\"\xa9\x01\n" +
+	"\x1fWithdrawChecklistVersionRequest\x12_\n" +
+	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64}$R\x04name\x12%\n" +
+	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x80 R\x06reason\"\xb1\x01\n" +
+	"\x1cDiffChecklistVersionsRequest\x12_\n" +
+	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64}$R\x04name\x120\n" +
+	"\x04base\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[0-9A-Za-z.-]{0,64}$R\x04base\"\xa6\x02\n" +
+	"\x17PublishTailoringRequest\x12@\n" +
+	"\ttailoring\x18\x01 \x01(\v2\x17.plumbline.v1.TailoringB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\ttailoring\x12x\n" +
+	"\x11checklist_version\x18\x02 \x01(\tBK\xe0A\x02\xbaHErC2A^checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64}$R\x10checklistVersion\x12*\n" +
+	"\vdescription\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\vdescription\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xa6\x02\n" +
+	"\x10TailoringVersion\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x125\n" +
+	"\ttailoring\x18\x02 \x01(\v2\x17.plumbline.v1.TailoringR\ttailoring\x12+\n" +
+	"\x11checklist_version\x18\x03 \x01(\tR\x10checklistVersion\x12 \n" +
+	"\vdescription\x18\x04 \x01(\tR\vdescription\x12\x16\n" +
+	"\x06digest\x18\x05 \x01(\tR\x06digest\x12=\n" +
+	"\fpublish_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x12\x1c\n" +
+	"\tpublisher\x18\a \x01(\tR\tpublisher\"f\n" +
+	"\x15ListTailoringsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x80\x01\n" +
+	"\x16ListTailoringsResponse\x12>\n" +
+	"\n" +
+	"tailorings\x18\x01 \x03(\v2\x1e.plumbline.v1.TailoringVersionR\n" +
+	"tailorings\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb5\x01\n" +
+	"\x1cListTailoringVersionsRequest\x12F\n" +
+	"\x06parent\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^tailorings/[a-z0-9][a-z0-9-]{0,63}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x83\x01\n" +
+	"\x1dListTailoringVersionsResponse\x12:\n" +
+	"\bversions\x18\x01 \x03(\v2\x1e.plumbline.v1.TailoringVersionR\bversions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x82\x01\n" +
+	"\x1aGetTailoringVersionRequest\x12d\n" +
+	"\x04name\x18\x01 \x01(\tBP\xe0A\x02\xbaHJrH2F^tailorings/[a-z0-9][a-z0-9-]{0,63}/versions/(latest|[1-9][0-9]{0,8})$R\x04name\"\xa4\x04\n" +
+	"\x17PreviewChecklistRequest\x125\n" +
+	"\tchecklist\x18\x01 \x01(\v2\x17.plumbline.v1.ChecklistR\tchecklist\x12\x1e\n" +
+	"\x04yaml\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05(\x80\x92\xf4\x01R\x04yaml\x12x\n" +
+	"\x11checklist_version\x18\x03 \x01(\tBK\xbaHHrF2D^(checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64})?$R\x10checklistVersion\x122\n" +
+	"\bselector\x18\x04 \x01(\v2\x16.plumbline.v1.SelectorR\bselector\x12!\n" +
+	"\aprofile\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\aprofile\x12h\n" +
+	"\ttailoring\x18\x06 \x01(\tBJ\xbaHGrE2C^(tailorings/[a-z0-9][a-z0-9-]{0,63}(/versions/[1-9][0-9]{0,8})?)?$R\ttailoring\x121\n" +
+	"\x10flips_per_series\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0eflipsPerSeries\x12!\n" +
+	"\fchanged_only\x18\b \x01(\bR\vchangedOnly\x12!\n" +
+	"\fsummary_only\x18\t \x01(\bR\vsummaryOnly2\xbc\x13\n" +
 	"\x0fGuidanceService\x12s\n" +
 	"\x0eListChecklists\x12#.plumbline.v1.ListChecklistsRequest\x1a$.plumbline.v1.ListChecklistsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/checklists\x12\x9c\x01\n" +
 	"\x15ListChecklistVersions\x12*.plumbline.v1.ListChecklistVersionsRequest\x1a+.plumbline.v1.ListChecklistVersionsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=checklists/*}/versions\x12\x92\x01\n" +
 	"\x13GetChecklistVersion\x12(.plumbline.v1.GetChecklistVersionRequest\x1a\x1e.plumbline.v1.ChecklistVersion\"1\xdaA\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=checklists/*/versions/*}\x12x\n" +
 	"\rLintChecklist\x12\".plumbline.v1.LintChecklistRequest\x1a#.plumbline.v1.LintChecklistResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/checklists:lint\x12|\n" +
-	"\x10PublishChecklist\x12%.plumbline.v1.PublishChecklistRequest\x1a\x1e.plumbline.v1.ChecklistVersion\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/checklists:publish\x12x\n" +
+	"\x10PublishChecklist\x12%.plumbline.v1.PublishChecklistRequest\x1a\x1e.plumbline.v1.ChecklistVersion\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/checklists:publish\x12\xa4\x01\n" +
+	"\x19DeprecateChecklistVersion\x12..plumbline.v1.DeprecateChecklistVersionRequest\x1a\x1e.plumbline.v1.ChecklistVersion\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=checklists/*/versions/*}:deprecate\x12\xa1\x01\n" +
+	"\x18WithdrawChecklistVersion\x12-.plumbline.v1.WithdrawChecklistVersionRequest\x1a\x1e.plumbline.v1.ChecklistVersion\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=checklists/*/versions/*}:withdraw\x12\x9d\x01\n" +
+	"\x15DiffChecklistVersions\x12*.plumbline.v1.DiffChecklistVersionsRequest\x1a\x1b.plumbline.v1.ChecklistDiff\";\xdaA\tname,base\x82\xd3\xe4\x93\x02)\x12'/v1/{name=checklists/*/versions/*}:diff\x12\x86\x01\n" +
+	"\x10PreviewChecklist\x12%.plumbline.v1.PreviewChecklistRequest\x1a&.plumbline.v1.PreviewChecklistResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/checklists:preview0\x01\x12|\n" +
+	"\x10PublishTailoring\x12%.plumbline.v1.PublishTailoringRequest\x1a\x1e.plumbline.v1.TailoringVersion\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/tailorings:publish\x12s\n" +
+	"\x0eListTailorings\x12#.plumbline.v1.ListTailoringsRequest\x1a$.plumbline.v1.ListTailoringsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/tailorings\x12\x9c\x01\n" +
+	"\x15ListTailoringVersions\x12*.plumbline.v1.ListTailoringVersionsRequest\x1a+.plumbline.v1.ListTailoringVersionsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=tailorings/*}/versions\x12\x92\x01\n" +
+	"\x13GetTailoringVersion\x12(.plumbline.v1.GetTailoringVersionRequest\x1a\x1e.plumbline.v1.TailoringVersion\"1\xdaA\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=tailorings/*/versions/*}\x12x\n" +
 	"\x10CreateAssignment\x12%.plumbline.v1.CreateAssignmentRequest\x1a\x18.plumbline.v1.Assignment\"#\x82\xd3\xe4\x93\x02\x1d:\n" +
 	"assignment\"\x0f/v1/assignments\x12w\n" +
 	"\x0fListAssignments\x12$.plumbline.v1.ListAssignmentsRequest\x1a%.plumbline.v1.ListAssignmentsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/assignments\x12v\n" +
-	"\rGetAssignment\x12\".plumbline.v1.GetAssignmentRequest\x1a\x18.plumbline.v1.Assignment\"'\xdaA\x04name\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=assignments/*}\x12z\n" +
+	"\rGetAssignment\x12\".plumbline.v1.GetAssignmentRequest\x1a\x18.plumbline.v1.Assignment\"'\xdaA\x04name\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=assignments/*}\x12\x85\x01\n" +
+	"\x12ActivateAssignment\x12'.plumbline.v1.ActivateAssignmentRequest\x1a\x18.plumbline.v1.Assignment\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=assignments/*}:activate\x12z\n" +
 	"\x10DeleteAssignment\x12%.plumbline.v1.DeleteAssignmentRequest\x1a\x16.google.protobuf.Empty\"'\xdaA\x04name\x82\xd3\xe4\x93\x02\x1a*\x18/v1/{name=assignments/*}BCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
@@ -1217,69 +2252,113 @@ func file_plumbline_v1_guidance_service_proto_rawDescGZIP() []byte {
 	return file_plumbline_v1_guidance_service_proto_rawDescData
 }
 
-var file_plumbline_v1_guidance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_plumbline_v1_guidance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_plumbline_v1_guidance_service_proto_goTypes = []any{
-	(*ChecklistVersion)(nil),              // 0: plumbline.v1.ChecklistVersion
-	(*ListChecklistsRequest)(nil),         // 1: plumbline.v1.ListChecklistsRequest
-	(*ListChecklistsResponse)(nil),        // 2: plumbline.v1.ListChecklistsResponse
-	(*ListChecklistVersionsRequest)(nil),  // 3: plumbline.v1.ListChecklistVersionsRequest
-	(*ListChecklistVersionsResponse)(nil), // 4: plumbline.v1.ListChecklistVersionsResponse
-	(*GetChecklistVersionRequest)(nil),    // 5: plumbline.v1.GetChecklistVersionRequest
-	(*LintChecklistRequest)(nil),          // 6: plumbline.v1.LintChecklistRequest
-	(*LintChecklistResponse)(nil),         // 7: plumbline.v1.LintChecklistResponse
-	(*Diagnostic)(nil),                    // 8: plumbline.v1.Diagnostic
-	(*PublishChecklistRequest)(nil),       // 9: plumbline.v1.PublishChecklistRequest
-	(*Assignment)(nil),                    // 10: plumbline.v1.Assignment
-	(*Selector)(nil),                      // 11: plumbline.v1.Selector
-	(*CreateAssignmentRequest)(nil),       // 12: plumbline.v1.CreateAssignmentRequest
-	(*ListAssignmentsRequest)(nil),        // 13: plumbline.v1.ListAssignmentsRequest
-	(*ListAssignmentsResponse)(nil),       // 14: plumbline.v1.ListAssignmentsResponse
-	(*GetAssignmentRequest)(nil),          // 15: plumbline.v1.GetAssignmentRequest
-	(*DeleteAssignmentRequest)(nil),       // 16: plumbline.v1.DeleteAssignmentRequest
-	nil,                                   // 17: plumbline.v1.Selector.LabelsEntry
-	(*Checklist)(nil),                     // 18: plumbline.v1.Checklist
-	(*timestamppb.Timestamp)(nil),         // 19: google.protobuf.Timestamp
-	(*Tailoring)(nil),                     // 20: plumbline.v1.Tailoring
-	(*emptypb.Empty)(nil),                 // 21: google.protobuf.Empty
+	(*ChecklistVersion)(nil),                 // 0: plumbline.v1.ChecklistVersion
+	(*ListChecklistsRequest)(nil),            // 1: plumbline.v1.ListChecklistsRequest
+	(*ListChecklistsResponse)(nil),           // 2: plumbline.v1.ListChecklistsResponse
+	(*ListChecklistVersionsRequest)(nil),     // 3: plumbline.v1.ListChecklistVersionsRequest
+	(*ListChecklistVersionsResponse)(nil),    // 4: plumbline.v1.ListChecklistVersionsResponse
+	(*GetChecklistVersionRequest)(nil),       // 5: plumbline.v1.GetChecklistVersionRequest
+	(*LintChecklistRequest)(nil),             // 6: plumbline.v1.LintChecklistRequest
+	(*LintChecklistResponse)(nil),            // 7: plumbline.v1.LintChecklistResponse
+	(*Diagnostic)(nil),                       // 8: plumbline.v1.Diagnostic
+	(*PublishChecklistRequest)(nil),          // 9: plumbline.v1.PublishChecklistRequest
+	(*Assignment)(nil),                       // 10: plumbline.v1.Assignment
+	(*Activation)(nil),                       // 11: plumbline.v1.Activation
+	(*Selector)(nil),                         // 12: plumbline.v1.Selector
+	(*CreateAssignmentRequest)(nil),          // 13: plumbline.v1.CreateAssignmentRequest
+	(*ListAssignmentsRequest)(nil),           // 14: plumbline.v1.ListAssignmentsRequest
+	(*ListAssignmentsResponse)(nil),          // 15: plumbline.v1.ListAssignmentsResponse
+	(*GetAssignmentRequest)(nil),             // 16: plumbline.v1.GetAssignmentRequest
+	(*DeleteAssignmentRequest)(nil),          // 17: plumbline.v1.DeleteAssignmentRequest
+	(*ActivateAssignmentRequest)(nil),        // 18: plumbline.v1.ActivateAssignmentRequest
+	(*DeprecateChecklistVersionRequest)(nil), // 19: plumbline.v1.DeprecateChecklistVersionRequest
+	(*WithdrawChecklistVersionRequest)(nil),  // 20: plumbline.v1.WithdrawChecklistVersionRequest
+	(*DiffChecklistVersionsRequest)(nil),     // 21: plumbline.v1.DiffChecklistVersionsRequest
+	(*PublishTailoringRequest)(nil),          // 22: plumbline.v1.PublishTailoringRequest
+	(*TailoringVersion)(nil),                 // 23: plumbline.v1.TailoringVersion
+	(*ListTailoringsRequest)(nil),            // 24: plumbline.v1.ListTailoringsRequest
+	(*ListTailoringsResponse)(nil),           // 25: plumbline.v1.ListTailoringsResponse
+	(*ListTailoringVersionsRequest)(nil),     // 26: plumbline.v1.ListTailoringVersionsRequest
+	(*ListTailoringVersionsResponse)(nil),    // 27: plumbline.v1.ListTailoringVersionsResponse
+	(*GetTailoringVersionRequest)(nil),       // 28: plumbline.v1.GetTailoringVersionRequest
+	(*PreviewChecklistRequest)(nil),          // 29: plumbline.v1.PreviewChecklistRequest
+	nil,                                      // 30: plumbline.v1.Selector.LabelsEntry
+	(*Checklist)(nil),                        // 31: plumbline.v1.Checklist
+	(*timestamppb.Timestamp)(nil),            // 32: google.protobuf.Timestamp
+	(*Tailoring)(nil),                        // 33: plumbline.v1.Tailoring
+	(*ChecklistDiff)(nil),                    // 34: plumbline.v1.ChecklistDiff
+	(*PreviewChecklistResponse)(nil),         // 35: plumbline.v1.PreviewChecklistResponse
+	(*emptypb.Empty)(nil),                    // 36: google.protobuf.Empty
 }
 var file_plumbline_v1_guidance_service_proto_depIdxs = []int32{
-	18, // 0: plumbline.v1.ChecklistVersion.checklist:type_name -> plumbline.v1.Checklist
-	19, // 1: plumbline.v1.ChecklistVersion.publish_time:type_name -> google.protobuf.Timestamp
-	0,  // 2: plumbline.v1.ListChecklistsResponse.checklists:type_name -> plumbline.v1.ChecklistVersion
-	0,  // 3: plumbline.v1.ListChecklistVersionsResponse.versions:type_name -> plumbline.v1.ChecklistVersion
-	18, // 4: plumbline.v1.LintChecklistRequest.checklist:type_name -> plumbline.v1.Checklist
-	8,  // 5: plumbline.v1.LintChecklistResponse.errors:type_name -> plumbline.v1.Diagnostic
-	8,  // 6: plumbline.v1.LintChecklistResponse.warnings:type_name -> plumbline.v1.Diagnostic
-	18, // 7: plumbline.v1.PublishChecklistRequest.checklist:type_name -> plumbline.v1.Checklist
-	11, // 8: plumbline.v1.Assignment.selector:type_name -> plumbline.v1.Selector
-	20, // 9: plumbline.v1.Assignment.tailoring:type_name -> plumbline.v1.Tailoring
-	19, // 10: plumbline.v1.Assignment.create_time:type_name -> google.protobuf.Timestamp
-	17, // 11: plumbline.v1.Selector.labels:type_name -> plumbline.v1.Selector.LabelsEntry
-	10, // 12: plumbline.v1.CreateAssignmentRequest.assignment:type_name -> plumbline.v1.Assignment
-	10, // 13: plumbline.v1.ListAssignmentsResponse.assignments:type_name -> plumbline.v1.Assignment
-	1,  // 14: plumbline.v1.GuidanceService.ListChecklists:input_type -> plumbline.v1.ListChecklistsRequest
-	3,  // 15: plumbline.v1.GuidanceService.ListChecklistVersions:input_type -> plumbline.v1.ListChecklistVersionsRequest
-	5,  // 16: plumbline.v1.GuidanceService.GetChecklistVersion:input_type -> plumbline.v1.GetChecklistVersionRequest
-	6,  // 17: plumbline.v1.GuidanceService.LintChecklist:input_type -> plumbline.v1.LintChecklistRequest
-	9,  // 18: plumbline.v1.GuidanceService.PublishChecklist:input_type -> plumbline.v1.PublishChecklistRequest
-	12, // 19: plumbline.v1.GuidanceService.CreateAssignment:input_type -> plumbline.v1.CreateAssignmentRequest
-	13, // 20: plumbline.v1.GuidanceService.ListAssignments:input_type -> plumbline.v1.ListAssignmentsRequest
-	15, // 21: plumbline.v1.GuidanceService.GetAssignment:input_type -> plumbline.v1.GetAssignmentRequest
-	16, // 22: plumbline.v1.GuidanceService.DeleteAssignment:input_type -> plumbline.v1.DeleteAssignmentRequest
-	2,  // 23: plumbline.v1.GuidanceService.ListChecklists:output_type -> plumbline.v1.ListChecklistsResponse
-	4,  // 24: plumbline.v1.GuidanceService.ListChecklistVersions:output_type -> plumbline.v1.ListChecklistVersionsResponse
-	0,  // 25: plumbline.v1.GuidanceService.GetChecklistVersion:output_type -> plumbline.v1.ChecklistVersion
-	7,  // 26: plumbline.v1.GuidanceService.LintChecklist:output_type -> plumbline.v1.LintChecklistResponse
-	0,  // 27: plumbline.v1.GuidanceService.PublishChecklist:output_type -> plumbline.v1.ChecklistVersion
-	10, // 28: plumbline.v1.GuidanceService.CreateAssignment:output_type -> plumbline.v1.Assignment
-	14, // 29: plumbline.v1.GuidanceService.ListAssignments:output_type -> plumbline.v1.ListAssignmentsResponse
-	10, // 30: plumbline.v1.GuidanceService.GetAssignment:output_type -> plumbline.v1.Assignment
-	21, // 31: plumbline.v1.GuidanceService.DeleteAssignment:output_type -> google.protobuf.Empty
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	31, // 0: plumbline.v1.ChecklistVersion.checklist:type_name -> plumbline.v1.Checklist
+	32, // 1: plumbline.v1.ChecklistVersion.publish_time:type_name -> google.protobuf.Timestamp
+	32, // 2: plumbline.v1.ChecklistVersion.state_time:type_name -> google.protobuf.Timestamp
+	0,  // 3: plumbline.v1.ListChecklistsResponse.checklists:type_name -> plumbline.v1.ChecklistVersion
+	0,  // 4: plumbline.v1.ListChecklistVersionsResponse.versions:type_name -> plumbline.v1.ChecklistVersion
+	31, // 5: plumbline.v1.LintChecklistRequest.checklist:type_name -> plumbline.v1.Checklist
+	8,  // 6: plumbline.v1.LintChecklistResponse.errors:type_name -> plumbline.v1.Diagnostic
+	8,  // 7: plumbline.v1.LintChecklistResponse.warnings:type_name -> plumbline.v1.Diagnostic
+	31, // 8: plumbline.v1.PublishChecklistRequest.checklist:type_name -> plumbline.v1.Checklist
+	12, // 9: plumbline.v1.Assignment.selector:type_name -> plumbline.v1.Selector
+	32, // 10: plumbline.v1.Assignment.create_time:type_name -> google.protobuf.Timestamp
+	32, // 11: plumbline.v1.Assignment.start_time:type_name -> google.protobuf.Timestamp
+	11, // 12: plumbline.v1.Assignment.pending:type_name -> plumbline.v1.Activation
+	32, // 13: plumbline.v1.Activation.start_time:type_name -> google.protobuf.Timestamp
+	30, // 14: plumbline.v1.Selector.labels:type_name -> plumbline.v1.Selector.LabelsEntry
+	10, // 15: plumbline.v1.CreateAssignmentRequest.assignment:type_name -> plumbline.v1.Assignment
+	10, // 16: plumbline.v1.ListAssignmentsResponse.assignments:type_name -> plumbline.v1.Assignment
+	32, // 17: plumbline.v1.ActivateAssignmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	33, // 18: plumbline.v1.PublishTailoringRequest.tailoring:type_name -> plumbline.v1.Tailoring
+	33, // 19: plumbline.v1.TailoringVersion.tailoring:type_name -> plumbline.v1.Tailoring
+	32, // 20: plumbline.v1.TailoringVersion.publish_time:type_name -> google.protobuf.Timestamp
+	23, // 21: plumbline.v1.ListTailoringsResponse.tailorings:type_name -> plumbline.v1.TailoringVersion
+	23, // 22: plumbline.v1.ListTailoringVersionsResponse.versions:type_name -> plumbline.v1.TailoringVersion
+	31, // 23: plumbline.v1.PreviewChecklistRequest.checklist:type_name -> plumbline.v1.Checklist
+	12, // 24: plumbline.v1.PreviewChecklistRequest.selector:type_name -> plumbline.v1.Selector
+	1,  // 25: plumbline.v1.GuidanceService.ListChecklists:input_type -> plumbline.v1.ListChecklistsRequest
+	3,  // 26: plumbline.v1.GuidanceService.ListChecklistVersions:input_type -> plumbline.v1.ListChecklistVersionsRequest
+	5,  // 27: plumbline.v1.GuidanceService.GetChecklistVersion:input_type -> plumbline.v1.GetChecklistVersionRequest
+	6,  // 28: plumbline.v1.GuidanceService.LintChecklist:input_type -> plumbline.v1.LintChecklistRequest
+	9,  // 29: plumbline.v1.GuidanceService.PublishChecklist:input_type -> plumbline.v1.PublishChecklistRequest
+	19, // 30: plumbline.v1.GuidanceService.DeprecateChecklistVersion:input_type -> plumbline.v1.DeprecateChecklistVersionRequest
+	20, // 31: plumbline.v1.GuidanceService.WithdrawChecklistVersion:input_type -> plumbline.v1.WithdrawChecklistVersionRequest
+	21, // 32: plumbline.v1.GuidanceService.DiffChecklistVersions:input_type -> plumbline.v1.DiffChecklistVersionsRequest
+	29, // 33: plumbline.v1.GuidanceService.PreviewChecklist:input_type -> plumbline.v1.PreviewChecklistRequest
+	22, // 34: plumbline.v1.GuidanceService.PublishTailoring:input_type -> plumbline.v1.PublishTailoringRequest
+	24, // 35: plumbline.v1.GuidanceService.ListTailorings:input_type -> plumbline.v1.ListTailoringsRequest
+	26, // 36: plumbline.v1.GuidanceService.ListTailoringVersions:input_type -> plumbline.v1.ListTailoringVersionsRequest
+	28, // 37: plumbline.v1.GuidanceService.GetTailoringVersion:input_type -> plumbline.v1.GetTailoringVersionRequest
+	13, // 38: plumbline.v1.GuidanceService.CreateAssignment:input_type -> plumbline.v1.CreateAssignmentRequest
+	14, // 39: plumbline.v1.GuidanceService.ListAssignments:input_type -> plumbline.v1.ListAssignmentsRequest
+	16, // 40: plumbline.v1.GuidanceService.GetAssignment:input_type -> plumbline.v1.GetAssignmentRequest
+	18, // 41: plumbline.v1.GuidanceService.ActivateAssignment:input_type -> plumbline.v1.ActivateAssignmentRequest
+	17, // 42: plumbline.v1.GuidanceService.DeleteAssignment:input_type -> plumbline.v1.DeleteAssignmentRequest
+	2,  // 43: plumbline.v1.GuidanceService.ListChecklists:output_type -> plumbline.v1.ListChecklistsResponse
+	4,  // 44: plumbline.v1.GuidanceService.ListChecklistVersions:output_type -> plumbline.v1.ListChecklistVersionsResponse
+	0,  // 45: plumbline.v1.GuidanceService.GetChecklistVersion:output_type -> plumbline.v1.ChecklistVersion
+	7,  // 46: plumbline.v1.GuidanceService.LintChecklist:output_type -> plumbline.v1.LintChecklistResponse
+	0,  // 47: plumbline.v1.GuidanceService.PublishChecklist:output_type -> plumbline.v1.ChecklistVersion
+	0,  // 48: plumbline.v1.GuidanceService.DeprecateChecklistVersion:output_type -> plumbline.v1.ChecklistVersion
+	0,  // 49: plumbline.v1.GuidanceService.WithdrawChecklistVersion:output_type -> plumbline.v1.ChecklistVersion
+	34, // 50: plumbline.v1.GuidanceService.DiffChecklistVersions:output_type -> plumbline.v1.ChecklistDiff
+	35, // 51: plumbline.v1.GuidanceService.PreviewChecklist:output_type -> plumbline.v1.PreviewChecklistResponse
+	23, // 52: plumbline.v1.GuidanceService.PublishTailoring:output_type -> plumbline.v1.TailoringVersion
+	25, // 53: plumbline.v1.GuidanceService.ListTailorings:output_type -> plumbline.v1.ListTailoringsResponse
+	27, // 54: plumbline.v1.GuidanceService.ListTailoringVersions:output_type -> plumbline.v1.ListTailoringVersionsResponse
+	23, // 55: plumbline.v1.GuidanceService.GetTailoringVersion:output_type -> plumbline.v1.TailoringVersion
+	10, // 56: plumbline.v1.GuidanceService.CreateAssignment:output_type -> plumbline.v1.Assignment
+	15, // 57: plumbline.v1.GuidanceService.ListAssignments:output_type -> plumbline.v1.ListAssignmentsResponse
+	10, // 58: plumbline.v1.GuidanceService.GetAssignment:output_type -> plumbline.v1.Assignment
+	10, // 59: plumbline.v1.GuidanceService.ActivateAssignment:output_type -> plumbline.v1.Assignment
+	36, // 60: plumbline.v1.GuidanceService.DeleteAssignment:output_type -> google.protobuf.Empty
+	43, // [43:61] is the sub-list for method output_type
+	25, // [25:43] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_guidance_service_proto_init() }
@@ -1288,13 +2367,15 @@ func file_plumbline_v1_guidance_service_proto_init() {
 		return
 	}
 	file_plumbline_v1_checklist_proto_init()
+	file_plumbline_v1_guidance_change_proto_init()
+	file_plumbline_v1_guidance_service_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_v1_guidance_service_proto_rawDesc), len(file_plumbline_v1_guidance_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,15 +20,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	GuidanceService_ListChecklists_FullMethodName        = "/plumbline.v1.GuidanceService/ListChecklists"
-	GuidanceService_ListChecklistVersions_FullMethodName = "/plumbline.v1.GuidanceService/ListChecklistVersions"
-	GuidanceService_GetChecklistVersion_FullMethodName   = "/plumbline.v1.GuidanceService/GetChecklistVersion"
-	GuidanceService_LintChecklist_FullMethodName         = "/plumbline.v1.GuidanceService/LintChecklist"
-	GuidanceService_PublishChecklist_FullMethodName      = "/plumbline.v1.GuidanceService/PublishChecklist"
-	GuidanceService_CreateAssignment_FullMethodName      = "/plumbline.v1.GuidanceService/CreateAssignment"
-	GuidanceService_ListAssignments_FullMethodName       = "/plumbline.v1.GuidanceService/ListAssignments"
-	GuidanceService_GetAssignment_FullMethodName         = "/plumbline.v1.GuidanceService/GetAssignment"
-	GuidanceService_DeleteAssignment_FullMethodName      = "/plumbline.v1.GuidanceService/DeleteAssignment"
+	GuidanceService_ListChecklists_FullMethodName            = "/plumbline.v1.GuidanceService/ListChecklists"
+	GuidanceService_ListChecklistVersions_FullMethodName     = "/plumbline.v1.GuidanceService/ListChecklistVersions"
+	GuidanceService_GetChecklistVersion_FullMethodName       = "/plumbline.v1.GuidanceService/GetChecklistVersion"
+	GuidanceService_LintChecklist_FullMethodName             = "/plumbline.v1.GuidanceService/LintChecklist"
+	GuidanceService_PublishChecklist_FullMethodName          = "/plumbline.v1.GuidanceService/PublishChecklist"
+	GuidanceService_DeprecateChecklistVersion_FullMethodName = "/plumbline.v1.GuidanceService/DeprecateChecklistVersion"
+	GuidanceService_WithdrawChecklistVersion_FullMethodName  = "/plumbline.v1.GuidanceService/WithdrawChecklistVersion"
+	GuidanceService_DiffChecklistVersions_FullMethodName     = "/plumbline.v1.GuidanceService/DiffChecklistVersions"
+	GuidanceService_PreviewChecklist_FullMethodName          = "/plumbline.v1.GuidanceService/PreviewChecklist"
+	GuidanceService_PublishTailoring_FullMethodName          = "/plumbline.v1.GuidanceService/PublishTailoring"
+	GuidanceService_ListTailorings_FullMethodName            = "/plumbline.v1.GuidanceService/ListTailorings"
+	GuidanceService_ListTailoringVersions_FullMethodName     = "/plumbline.v1.GuidanceService/ListTailoringVersions"
+	GuidanceService_GetTailoringVersion_FullMethodName       = "/plumbline.v1.GuidanceService/GetTailoringVersion"
+	GuidanceService_CreateAssignment_FullMethodName          = "/plumbline.v1.GuidanceService/CreateAssignment"
+	GuidanceService_ListAssignments_FullMethodName           = "/plumbline.v1.GuidanceService/ListAssignments"
+	GuidanceService_GetAssignment_FullMethodName             = "/plumbline.v1.GuidanceService/GetAssignment"
+	GuidanceService_ActivateAssignment_FullMethodName        = "/plumbline.v1.GuidanceService/ActivateAssignment"
+	GuidanceService_DeleteAssignment_FullMethodName          = "/plumbline.v1.GuidanceService/DeleteAssignment"
 )
 
 // GuidanceServiceClient is the client API for GuidanceService service.
@@ -48,12 +57,38 @@ type GuidanceServiceClient interface {
 	// PublishChecklist stores a version for good. The same content again is
 	// answered with what is there; other content under the same version is refused.
 	PublishChecklist(ctx context.Context, in *PublishChecklistRequest, opts ...grpc.CallOption) (*ChecklistVersion, error)
+	// DeprecateChecklistVersion advises against a version; it stays usable.
+	DeprecateChecklistVersion(ctx context.Context, in *DeprecateChecklistVersionRequest, opts ...grpc.CallOption) (*ChecklistVersion, error)
+	// WithdrawChecklistVersion takes a version out of use from now on: nothing new
+	// can be assigned to it, and "latest" passes it over. It is refused while an
+	// assignment names the version. What was assessed under it stays.
+	WithdrawChecklistVersion(ctx context.Context, in *WithdrawChecklistVersionRequest, opts ...grpc.CallOption) (*ChecklistVersion, error)
+	// DiffChecklistVersions says what differs between two versions of a checklist.
+	DiffChecklistVersions(ctx context.Context, in *DiffChecklistVersionsRequest, opts ...grpc.CallOption) (*ChecklistDiff, error)
+	// PreviewChecklist says what would change if the systems that are assessed
+	// under a checklist were assessed under another version of it, or under a
+	// draft. It stores nothing. It answers with progress, a row for each series,
+	// and a summary, which comes last.
+	PreviewChecklist(ctx context.Context, in *PreviewChecklistRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PreviewChecklistResponse], error)
+	// PublishTailoring stores the next version of a tailoring for good. Content
+	// that is the newest version's already is answered with that.
+	PublishTailoring(ctx context.Context, in *PublishTailoringRequest, opts ...grpc.CallOption) (*TailoringVersion, error)
+	// ListTailorings lists the newest versions of the tailorings.
+	ListTailorings(ctx context.Context, in *ListTailoringsRequest, opts ...grpc.CallOption) (*ListTailoringsResponse, error)
+	// ListTailoringVersions lists one tailoring's versions, newest first.
+	ListTailoringVersions(ctx context.Context, in *ListTailoringVersionsRequest, opts ...grpc.CallOption) (*ListTailoringVersionsResponse, error)
+	// GetTailoringVersion gets one version with its content.
+	GetTailoringVersion(ctx context.Context, in *GetTailoringVersionRequest, opts ...grpc.CallOption) (*TailoringVersion, error)
 	// CreateAssignment says what the systems that a selector names are scored against.
 	CreateAssignment(ctx context.Context, in *CreateAssignmentRequest, opts ...grpc.CallOption) (*Assignment, error)
 	// ListAssignments lists the assignments in the order of their ids.
 	ListAssignments(ctx context.Context, in *ListAssignmentsRequest, opts ...grpc.CallOption) (*ListAssignmentsResponse, error)
 	// GetAssignment gets one assignment.
 	GetAssignment(ctx context.Context, in *GetAssignmentRequest, opts ...grpc.CallOption) (*Assignment, error)
+	// ActivateAssignment has an assignment follow another checklist version or
+	// tailoring from an instant on, now or later. What was to be activated
+	// later is replaced.
+	ActivateAssignment(ctx context.Context, in *ActivateAssignmentRequest, opts ...grpc.CallOption) (*Assignment, error)
 	// DeleteAssignment ends an assignment; the history of its series stays.
 	DeleteAssignment(ctx context.Context, in *DeleteAssignmentRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 }
@@ -116,6 +151,95 @@ func (c *guidanceServiceClient) PublishChecklist(ctx context.Context, in *Publis
 	return out, nil
 }
 
+func (c *guidanceServiceClient) DeprecateChecklistVersion(ctx context.Context, in *DeprecateChecklistVersionRequest, opts ...grpc.CallOption) (*ChecklistVersion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChecklistVersion)
+	err := c.cc.Invoke(ctx, GuidanceService_DeprecateChecklistVersion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) WithdrawChecklistVersion(ctx context.Context, in *WithdrawChecklistVersionRequest, opts ...grpc.CallOption) (*ChecklistVersion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChecklistVersion)
+	err := c.cc.Invoke(ctx, GuidanceService_WithdrawChecklistVersion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) DiffChecklistVersions(ctx context.Context, in *DiffChecklistVersionsRequest, opts ...grpc.CallOption) (*ChecklistDiff, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChecklistDiff)
+	err := c.cc.Invoke(ctx, GuidanceService_DiffChecklistVersions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) PreviewChecklist(ctx context.Context, in *PreviewChecklistRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PreviewChecklistResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &GuidanceService_ServiceDesc.Streams[0], GuidanceService_PreviewChecklist_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PreviewChecklistRequest, PreviewChecklistResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type GuidanceService_PreviewChecklistClient = grpc.ServerStreamingClient[PreviewChecklistResponse]
+
+func (c *guidanceServiceClient) PublishTailoring(ctx context.Context, in *PublishTailoringRequest, opts ...grpc.CallOption) (*TailoringVersion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TailoringVersion)
+	err := c.cc.Invoke(ctx, GuidanceService_PublishTailoring_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) ListTailorings(ctx context.Context, in *ListTailoringsRequest, opts ...grpc.CallOption) (*ListTailoringsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTailoringsResponse)
+	err := c.cc.Invoke(ctx, GuidanceService_ListTailorings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) ListTailoringVersions(ctx context.Context, in *ListTailoringVersionsRequest, opts ...grpc.CallOption) (*ListTailoringVersionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTailoringVersionsResponse)
+	err := c.cc.Invoke(ctx, GuidanceService_ListTailoringVersions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) GetTailoringVersion(ctx context.Context, in *GetTailoringVersionRequest, opts ...grpc.CallOption) (*TailoringVersion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TailoringVersion)
+	err := c.cc.Invoke(ctx, GuidanceService_GetTailoringVersion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *guidanceServiceClient) CreateAssignment(ctx context.Context, in *CreateAssignmentRequest, opts ...grpc.CallOption) (*Assignment, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Assignment)
@@ -140,6 +264,16 @@ func (c *guidanceServiceClient) GetAssignment(ctx context.Context, in *GetAssign
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Assignment)
 	err := c.cc.Invoke(ctx, GuidanceService_GetAssignment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *guidanceServiceClient) ActivateAssignment(ctx context.Context, in *ActivateAssignmentRequest, opts ...grpc.CallOption) (*Assignment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Assignment)
+	err := c.cc.Invoke(ctx, GuidanceService_ActivateAssignment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +307,38 @@ type GuidanceServiceServer interface {
 	// PublishChecklist stores a version for good. The same content again is
 	// answered with what is there; other content under the same version is refused.
 	PublishChecklist(context.Context, *PublishChecklistRequest) (*ChecklistVersion, error)
+	// DeprecateChecklistVersion advises against a version; it stays usable.
+	DeprecateChecklistVersion(context.Context, *DeprecateChecklistVersionRequest) (*ChecklistVersion, error)
+	// WithdrawChecklistVersion takes a version out of use from now on: nothing new
+	// can be assigned to it, and "latest" passes it over. It is refused while an
+	// assignment names the version. What was assessed under it stays.
+	WithdrawChecklistVersion(context.Context, *WithdrawChecklistVersionRequest) (*ChecklistVersion, error)
+	// DiffChecklistVersions says what differs between two versions of a checklist.
+	DiffChecklistVersions(context.Context, *DiffChecklistVersionsRequest) (*ChecklistDiff, error)
+	// PreviewChecklist says what would change if the systems that are assessed
+	// under a checklist were assessed under another version of it, or under a
+	// draft. It stores nothing. It answers with progress, a row for each series,
+	// and a summary, which comes last.
+	PreviewChecklist(*PreviewChecklistRequest, grpc.ServerStreamingServer[PreviewChecklistResponse]) error
+	// PublishTailoring stores the next version of a tailoring for good. Content
+	// that is the newest version's already is answered with that.
+	PublishTailoring(context.Context, *PublishTailoringRequest) (*TailoringVersion, error)
+	// ListTailorings lists the newest versions of the tailorings.
+	ListTailorings(context.Context, *ListTailoringsRequest) (*ListTailoringsResponse, error)
+	// ListTailoringVersions lists one tailoring's versions, newest first.
+	ListTailoringVersions(context.Context, *ListTailoringVersionsRequest) (*ListTailoringVersionsResponse, error)
+	// GetTailoringVersion gets one version with its content.
+	GetTailoringVersion(context.Context, *GetTailoringVersionRequest) (*TailoringVersion, error)
 	// CreateAssignment says what the systems that a selector names are scored against.
 	CreateAssignment(context.Context, *CreateAssignmentRequest) (*Assignment, error)
 	// ListAssignments lists the assignments in the order of their ids.
 	ListAssignments(context.Context, *ListAssignmentsRequest) (*ListAssignmentsResponse, error)
 	// GetAssignment gets one assignment.
 	GetAssignment(context.Context, *GetAssignmentRequest) (*Assignment, error)
+	// ActivateAssignment has an assignment follow another checklist version or
+	// tailoring from an instant on, now or later. What was to be activated
+	// later is replaced.
+	ActivateAssignment(context.Context, *ActivateAssignmentRequest) (*Assignment, error)
 	// DeleteAssignment ends an assignment; the history of its series stays.
 	DeleteAssignment(context.Context, *DeleteAssignmentRequest) (*emptypb.Empty, error)
 	mustEmbedUnimplementedGuidanceServiceServer()
@@ -206,6 +366,30 @@ func (UnimplementedGuidanceServiceServer) LintChecklist(context.Context, *LintCh
 func (UnimplementedGuidanceServiceServer) PublishChecklist(context.Context, *PublishChecklistRequest) (*ChecklistVersion, error) {
 	return nil, status.Error(codes.Unimplemented, "method PublishChecklist not implemented")
 }
+func (UnimplementedGuidanceServiceServer) DeprecateChecklistVersion(context.Context, *DeprecateChecklistVersionRequest) (*ChecklistVersion, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeprecateChecklistVersion not implemented")
+}
+func (UnimplementedGuidanceServiceServer) WithdrawChecklistVersion(context.Context, *WithdrawChecklistVersionRequest) (*ChecklistVersion, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawChecklistVersion not implemented")
+}
+func (UnimplementedGuidanceServiceServer) DiffChecklistVersions(context.Context, *DiffChecklistVersionsRequest) (*ChecklistDiff, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiffChecklistVersions not implemented")
+}
+func (UnimplementedGuidanceServiceServer) PreviewChecklist(*PreviewChecklistRequest, grpc.ServerStreamingServer[PreviewChecklistResponse]) error {
+	return status.Error(codes.Unimplemented, "method PreviewChecklist not implemented")
+}
+func (UnimplementedGuidanceServiceServer) PublishTailoring(context.Context, *PublishTailoringRequest) (*TailoringVersion, error) {
+	return nil, status.Error(codes.Unimplemented, "method PublishTailoring not implemented")
+}
+func (UnimplementedGuidanceServiceServer) ListTailorings(context.Context, *ListTailoringsRequest) (*ListTailoringsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTailorings not implemented")
+}
+func (UnimplementedGuidanceServiceServer) ListTailoringVersions(context.Context, *ListTailoringVersionsRequest) (*ListTailoringVersionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTailoringVersions not implemented")
+}
+func (UnimplementedGuidanceServiceServer) GetTailoringVersion(context.Context, *GetTailoringVersionRequest) (*TailoringVersion, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTailoringVersion not implemented")
+}
 func (UnimplementedGuidanceServiceServer) CreateAssignment(context.Context, *CreateAssignmentRequest) (*Assignment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateAssignment not implemented")
 }
@@ -214,6 +398,9 @@ func (UnimplementedGuidanceServiceServer) ListAssignments(context.Context, *List
 }
 func (UnimplementedGuidanceServiceServer) GetAssignment(context.Context, *GetAssignmentRequest) (*Assignment, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAssignment not implemented")
+}
+func (UnimplementedGuidanceServiceServer) ActivateAssignment(context.Context, *ActivateAssignmentRequest) (*Assignment, error) {
+	return nil, status.Error(codes.Unimplemented, "method ActivateAssignment not implemented")
 }
 func (UnimplementedGuidanceServiceServer) DeleteAssignment(context.Context, *DeleteAssignmentRequest) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteAssignment not implemented")
@@ -329,6 +516,143 @@ func _GuidanceService_PublishChecklist_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GuidanceService_DeprecateChecklistVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeprecateChecklistVersionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).DeprecateChecklistVersion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_DeprecateChecklistVersion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).DeprecateChecklistVersion(ctx, req.(*DeprecateChecklistVersionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GuidanceService_WithdrawChecklistVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawChecklistVersionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).WithdrawChecklistVersion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_WithdrawChecklistVersion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).WithdrawChecklistVersion(ctx, req.(*WithdrawChecklistVersionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GuidanceService_DiffChecklistVersions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiffChecklistVersionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).DiffChecklistVersions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_DiffChecklistVersions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).DiffChecklistVersions(ctx, req.(*DiffChecklistVersionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GuidanceService_PreviewChecklist_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(PreviewChecklistRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(GuidanceServiceServer).PreviewChecklist(m, &grpc.GenericServerStream[PreviewChecklistRequest, PreviewChecklistResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type GuidanceService_PreviewChecklistServer = grpc.ServerStreamingServer[PreviewChecklistResponse]
+
+func _GuidanceService_PublishTailoring_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PublishTailoringRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).PublishTailoring(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_PublishTailoring_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).PublishTailoring(ctx, req.(*PublishTailoringRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GuidanceService_ListTailorings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTailoringsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).ListTailorings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_ListTailorings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).ListTailorings(ctx, req.(*ListTailoringsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GuidanceService_ListTailoringVersions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTailoringVersionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).ListTailoringVersions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_ListTailoringVersions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).ListTailoringVersions(ctx, req.(*ListTailoringVersionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GuidanceService_GetTailoringVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTailoringVersionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).GetTailoringVersion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_GetTailoringVersion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).GetTailoringVersion(ctx, req.(*GetTailoringVersionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _GuidanceService_CreateAssignment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateAssignmentRequest)
 	if err := dec(in); err != nil {
@@ -383,6 +707,24 @@ func _GuidanceService_GetAssignment_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GuidanceService_ActivateAssignment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ActivateAssignmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuidanceServiceServer).ActivateAssignment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuidanceService_ActivateAssignment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuidanceServiceServer).ActivateAssignment(ctx, req.(*ActivateAssignmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _GuidanceService_DeleteAssignment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteAssignmentRequest)
 	if err := dec(in); err != nil {
@@ -429,6 +771,34 @@ var GuidanceService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _GuidanceService_PublishChecklist_Handler,
 		},
 		{
+			MethodName: "DeprecateChecklistVersion",
+			Handler:    _GuidanceService_DeprecateChecklistVersion_Handler,
+		},
+		{
+			MethodName: "WithdrawChecklistVersion",
+			Handler:    _GuidanceService_WithdrawChecklistVersion_Handler,
+		},
+		{
+			MethodName: "DiffChecklistVersions",
+			Handler:    _GuidanceService_DiffChecklistVersions_Handler,
+		},
+		{
+			MethodName: "PublishTailoring",
+			Handler:    _GuidanceService_PublishTailoring_Handler,
+		},
+		{
+			MethodName: "ListTailorings",
+			Handler:    _GuidanceService_ListTailorings_Handler,
+		},
+		{
+			MethodName: "ListTailoringVersions",
+			Handler:    _GuidanceService_ListTailoringVersions_Handler,
+		},
+		{
+			MethodName: "GetTailoringVersion",
+			Handler:    _GuidanceService_GetTailoringVersion_Handler,
+		},
+		{
 			MethodName: "CreateAssignment",
 			Handler:    _GuidanceService_CreateAssignment_Handler,
 		},
@@ -441,10 +811,20 @@ var GuidanceService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _GuidanceService_GetAssignment_Handler,
 		},
 		{
+			MethodName: "ActivateAssignment",
+			Handler:    _GuidanceService_ActivateAssignment_Handler,
+		},
+		{
 			MethodName: "DeleteAssignment",
 			Handler:    _GuidanceService_DeleteAssignment_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "PreviewChecklist",
+			Handler:       _GuidanceService_PreviewChecklist_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "plumbline/v1/guidance_service.proto",
 }

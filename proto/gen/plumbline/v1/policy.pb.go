@@ -46,9 +46,13 @@ type Policy struct {
 	// For optimistic updates.
 	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Since when it is in force.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The longest time for which a waiver may be in force; 366 days where absent.
+	LongestWaiver *durationpb.Duration `protobuf:"bytes,9,opt,name=longest_waiver,json=longestWaiver,proto3" json:"longest_waiver,omitempty"`
+	// The longest time for which an attestation may hold; 366 days where absent.
+	LongestAttestation *durationpb.Duration `protobuf:"bytes,10,opt,name=longest_attestation,json=longestAttestation,proto3" json:"longest_attestation,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Policy) Reset() {
@@ -133,6 +137,20 @@ func (x *Policy) GetEtag() string {
 func (x *Policy) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Policy) GetLongestWaiver() *durationpb.Duration {
+	if x != nil {
+		return x.LongestWaiver
+	}
+	return nil
+}
+
+func (x *Policy) GetLongestAttestation() *durationpb.Duration {
+	if x != nil {
+		return x.LongestAttestation
 	}
 	return nil
 }
@@ -253,7 +271,7 @@ var File_plumbline_v1_policy_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x19plumbline/v1/policy.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x02\n" +
+	"\x19plumbline/v1/policy.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x03\n" +
 	"\x06Policy\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1e\n" +
 	"\n" +
@@ -266,7 +284,10 @@ const file_plumbline_v1_policy_proto_rawDesc = "" +
 	"\x06digest\x18\x06 \x01(\tB\x03\xe0A\x03R\x06digest\x12\x12\n" +
 	"\x04etag\x18\a \x01(\tR\x04etag\x12@\n" +
 	"\vupdate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"v\n" +
+	"updateTime\x12@\n" +
+	"\x0elongest_waiver\x18\t \x01(\v2\x19.google.protobuf.DurationR\rlongestWaiver\x12J\n" +
+	"\x13longest_attestation\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\x12longestAttestation\"v\n" +
 	"\tFreshness\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12=\n" +
@@ -299,12 +320,14 @@ var file_plumbline_v1_policy_proto_depIdxs = []int32{
 	1, // 1: plumbline.v1.Policy.freshness:type_name -> plumbline.v1.Freshness
 	2, // 2: plumbline.v1.Policy.match_rules:type_name -> plumbline.v1.MatchRule
 	4, // 3: plumbline.v1.Policy.update_time:type_name -> google.protobuf.Timestamp
-	3, // 4: plumbline.v1.Freshness.duration:type_name -> google.protobuf.Duration
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	3, // 4: plumbline.v1.Policy.longest_waiver:type_name -> google.protobuf.Duration
+	3, // 5: plumbline.v1.Policy.longest_attestation:type_name -> google.protobuf.Duration
+	3, // 6: plumbline.v1.Freshness.duration:type_name -> google.protobuf.Duration
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_policy_proto_init() }

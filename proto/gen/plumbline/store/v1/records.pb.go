@@ -129,7 +129,10 @@ type SystemHead struct {
 	// Whether a value was stale when the system was last evaluated.
 	SomeStale bool `protobuf:"varint,18,opt,name=some_stale,json=someStale,proto3" json:"some_stale,omitempty"`
 	// The intervals during which it was retired: beginning and end in turn.
-	Retirements   []int64 `protobuf:"varint,19,rep,packed,name=retirements,proto3" json:"retirements,omitempty"`
+	Retirements []int64 `protobuf:"varint,19,rep,packed,name=retirements,proto3" json:"retirements,omitempty"`
+	// Whether people attested anything of it: then stale_until may be the end of
+	// an attestation, which no source's confirmation moves.
+	Attested      bool `protobuf:"varint,20,opt,name=attested,proto3" json:"attested,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -288,6 +291,13 @@ func (x *SystemHead) GetRetirements() []int64 {
 		return x.Retirements
 	}
 	return nil
+}
+
+func (x *SystemHead) GetAttested() bool {
+	if x != nil {
+		return x.Attested
+	}
+	return false
 }
 
 // SourceHead is one source's newest view of a system, hosts apart.
@@ -1327,6 +1337,271 @@ func (x *ClaimRecord) GetRevokeRecorded() int64 {
 	return 0
 }
 
+// WaiverRecord is a waiver with when it was recorded.
+type WaiverRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The waiver.
+	Waiver *v1.Waiver `protobuf:"bytes,2,opt,name=waiver,proto3" json:"waiver,omitempty"`
+	// When the draft was recorded.
+	Recorded int64 `protobuf:"varint,3,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	// When its approval was recorded; zero where there is none.
+	ApproveRecorded int64 `protobuf:"varint,4,opt,name=approve_recorded,json=approveRecorded,proto3" json:"approve_recorded,omitempty"`
+	// When its revocation was recorded; zero where there is none.
+	RevokeRecorded int64 `protobuf:"varint,5,opt,name=revoke_recorded,json=revokeRecorded,proto3" json:"revoke_recorded,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *WaiverRecord) Reset() {
+	*x = WaiverRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaiverRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaiverRecord) ProtoMessage() {}
+
+func (x *WaiverRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaiverRecord.ProtoReflect.Descriptor instead.
+func (*WaiverRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *WaiverRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *WaiverRecord) GetWaiver() *v1.Waiver {
+	if x != nil {
+		return x.Waiver
+	}
+	return nil
+}
+
+func (x *WaiverRecord) GetRecorded() int64 {
+	if x != nil {
+		return x.Recorded
+	}
+	return 0
+}
+
+func (x *WaiverRecord) GetApproveRecorded() int64 {
+	if x != nil {
+		return x.ApproveRecorded
+	}
+	return 0
+}
+
+func (x *WaiverRecord) GetRevokeRecorded() int64 {
+	if x != nil {
+		return x.RevokeRecorded
+	}
+	return 0
+}
+
+// AttestationRecord is an attestation with all that it said.
+type AttestationRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// What was stated, and what renewals stated; the newest last.
+	Versions []*AttestationVersion `protobuf:"bytes,2,rep,name=versions,proto3" json:"versions,omitempty"`
+	// When it was revoked; zero while it is not.
+	Revoked       int64 `protobuf:"varint,3,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttestationRecord) Reset() {
+	*x = AttestationRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestationRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestationRecord) ProtoMessage() {}
+
+func (x *AttestationRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestationRecord.ProtoReflect.Descriptor instead.
+func (*AttestationRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AttestationRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *AttestationRecord) GetVersions() []*AttestationVersion {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *AttestationRecord) GetRevoked() int64 {
+	if x != nil {
+		return x.Revoked
+	}
+	return 0
+}
+
+// AttestationVersion is what an attestation said from one recording on.
+type AttestationVersion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was stated.
+	Attestation *v1.Attestation `protobuf:"bytes,1,opt,name=attestation,proto3" json:"attestation,omitempty"`
+	// When it was recorded.
+	Recorded      int64 `protobuf:"varint,2,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttestationVersion) Reset() {
+	*x = AttestationVersion{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestationVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestationVersion) ProtoMessage() {}
+
+func (x *AttestationVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestationVersion.ProtoReflect.Descriptor instead.
+func (*AttestationVersion) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AttestationVersion) GetAttestation() *v1.Attestation {
+	if x != nil {
+		return x.Attestation
+	}
+	return nil
+}
+
+func (x *AttestationVersion) GetRecorded() int64 {
+	if x != nil {
+		return x.Recorded
+	}
+	return 0
+}
+
+// TailoringRecord is a published version of a tailoring.
+type TailoringRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The version with its content.
+	Version *v1.TailoringVersion `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// When it was published.
+	Published     int64 `protobuf:"varint,3,opt,name=published,proto3" json:"published,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TailoringRecord) Reset() {
+	*x = TailoringRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TailoringRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TailoringRecord) ProtoMessage() {}
+
+func (x *TailoringRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TailoringRecord.ProtoReflect.Descriptor instead.
+func (*TailoringRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TailoringRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *TailoringRecord) GetVersion() *v1.TailoringVersion {
+	if x != nil {
+		return x.Version
+	}
+	return nil
+}
+
+func (x *TailoringRecord) GetPublished() int64 {
+	if x != nil {
+		return x.Published
+	}
+	return 0
+}
+
 // ConfigRecord is one thing that holds for all systems, from one instant on.
 type ConfigRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1346,7 +1621,7 @@ type ConfigRecord struct {
 
 func (x *ConfigRecord) Reset() {
 	*x = ConfigRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[13]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1633,7 @@ func (x *ConfigRecord) String() string {
 func (*ConfigRecord) ProtoMessage() {}
 
 func (x *ConfigRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[13]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1646,7 @@ func (x *ConfigRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigRecord.ProtoReflect.Descriptor instead.
 func (*ConfigRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{13}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConfigRecord) GetSchema() uint32 {
@@ -1417,14 +1692,18 @@ type ChecklistRecord struct {
 	// The version with its content.
 	Version *v1.ChecklistVersion `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// When it was published.
-	Published     int64 `protobuf:"varint,3,opt,name=published,proto3" json:"published,omitempty"`
+	Published int64 `protobuf:"varint,3,opt,name=published,proto3" json:"published,omitempty"`
+	// When it was deprecated; zero while it is not.
+	Deprecated int64 `protobuf:"varint,4,opt,name=deprecated,proto3" json:"deprecated,omitempty"`
+	// When it was withdrawn; zero while it is not.
+	Withdrawn     int64 `protobuf:"varint,5,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ChecklistRecord) Reset() {
 	*x = ChecklistRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[14]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1715,7 @@ func (x *ChecklistRecord) String() string {
 func (*ChecklistRecord) ProtoMessage() {}
 
 func (x *ChecklistRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[14]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1728,7 @@ func (x *ChecklistRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChecklistRecord.ProtoReflect.Descriptor instead.
 func (*ChecklistRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{14}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChecklistRecord) GetSchema() uint32 {
@@ -1473,6 +1752,20 @@ func (x *ChecklistRecord) GetPublished() int64 {
 	return 0
 }
 
+func (x *ChecklistRecord) GetDeprecated() int64 {
+	if x != nil {
+		return x.Deprecated
+	}
+	return 0
+}
+
+func (x *ChecklistRecord) GetWithdrawn() int64 {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return 0
+}
+
 // LinkRecord is a link from a source's id to a host.
 type LinkRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1486,7 +1779,7 @@ type LinkRecord struct {
 
 func (x *LinkRecord) Reset() {
 	*x = LinkRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[15]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1791,7 @@ func (x *LinkRecord) String() string {
 func (*LinkRecord) ProtoMessage() {}
 
 func (x *LinkRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[15]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1804,7 @@ func (x *LinkRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkRecord.ProtoReflect.Descriptor instead.
 func (*LinkRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{15}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LinkRecord) GetSchema() uint32 {
@@ -1553,7 +1846,7 @@ type TokenRecord struct {
 
 func (x *TokenRecord) Reset() {
 	*x = TokenRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[16]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1565,7 +1858,7 @@ func (x *TokenRecord) String() string {
 func (*TokenRecord) ProtoMessage() {}
 
 func (x *TokenRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[16]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1578,7 +1871,7 @@ func (x *TokenRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenRecord.ProtoReflect.Descriptor instead.
 func (*TokenRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{16}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TokenRecord) GetSchema() uint32 {
@@ -1660,7 +1953,7 @@ type AuditRecord struct {
 
 func (x *AuditRecord) Reset() {
 	*x = AuditRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[17]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1672,7 +1965,7 @@ func (x *AuditRecord) String() string {
 func (*AuditRecord) ProtoMessage() {}
 
 func (x *AuditRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[17]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1685,7 +1978,7 @@ func (x *AuditRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditRecord.ProtoReflect.Descriptor instead.
 func (*AuditRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{17}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AuditRecord) GetActor() string {
@@ -1752,7 +2045,7 @@ type SnapshotPart struct {
 
 func (x *SnapshotPart) Reset() {
 	*x = SnapshotPart{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[18]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +2057,7 @@ func (x *SnapshotPart) String() string {
 func (*SnapshotPart) ProtoMessage() {}
 
 func (x *SnapshotPart) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[18]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +2070,7 @@ func (x *SnapshotPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotPart.ProtoReflect.Descriptor instead.
 func (*SnapshotPart) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{18}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SnapshotPart) GetSchema() uint32 {
@@ -1814,7 +2107,7 @@ type PageToken struct {
 
 func (x *PageToken) Reset() {
 	*x = PageToken{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[19]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +2119,7 @@ func (x *PageToken) String() string {
 func (*PageToken) ProtoMessage() {}
 
 func (x *PageToken) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[19]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +2132,7 @@ func (x *PageToken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageToken.ProtoReflect.Descriptor instead.
 func (*PageToken) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{19}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PageToken) GetAfter() string {
@@ -1860,11 +2153,11 @@ var File_plumbline_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	" plumbline/store/v1/records.proto\x12\x12plumbline.store.v1\x1a\x18plumbline/v1/claim.proto\x1a#plumbline/v1/guidance_service.proto\x1a\x17plumbline/v1/host.proto\x1a\x1cplumbline/v1/inventory.proto\x1a$plumbline/v1/inventory_service.proto\x1a\x19plumbline/v1/policy.proto\"E\n" +
+	" plumbline/store/v1/records.proto\x12\x12plumbline.store.v1\x1a\x1eplumbline/v1/attestation.proto\x1a\x18plumbline/v1/claim.proto\x1a#plumbline/v1/guidance_service.proto\x1a\x17plumbline/v1/host.proto\x1a\x1cplumbline/v1/inventory.proto\x1a$plumbline/v1/inventory_service.proto\x1a\x19plumbline/v1/policy.proto\x1a\x19plumbline/v1/waiver.proto\"E\n" +
 	"\aAddress\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\rR\x04slot\x12\x14\n" +
-	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xde\x04\n" +
+	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xfa\x04\n" +
 	"\n" +
 	"SystemHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
@@ -1889,7 +2182,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x03due\x18\x11 \x01(\x03R\x03due\x12\x1d\n" +
 	"\n" +
 	"some_stale\x18\x12 \x01(\bR\tsomeStale\x12$\n" +
-	"\vretirements\x18\x13 \x03(\x03B\x02\x10\x01R\vretirements\"\xd8\x02\n" +
+	"\vretirements\x18\x13 \x03(\x03B\x02\x10\x01R\vretirements\x12\x1a\n" +
+	"\battested\x18\x14 \x01(\bR\battested\"\xd8\x02\n" +
 	"\n" +
 	"SourceHead\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +
@@ -1988,7 +2282,24 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12)\n" +
 	"\x05claim\x18\x02 \x01(\v2\x13.plumbline.v1.ClaimR\x05claim\x12\x1a\n" +
 	"\brecorded\x18\x03 \x01(\x03R\brecorded\x12'\n" +
-	"\x0frevoke_recorded\x18\x04 \x01(\x03R\x0erevokeRecorded\"\xc2\x01\n" +
+	"\x0frevoke_recorded\x18\x04 \x01(\x03R\x0erevokeRecorded\"\xc4\x01\n" +
+	"\fWaiverRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12,\n" +
+	"\x06waiver\x18\x02 \x01(\v2\x14.plumbline.v1.WaiverR\x06waiver\x12\x1a\n" +
+	"\brecorded\x18\x03 \x01(\x03R\brecorded\x12)\n" +
+	"\x10approve_recorded\x18\x04 \x01(\x03R\x0fapproveRecorded\x12'\n" +
+	"\x0frevoke_recorded\x18\x05 \x01(\x03R\x0erevokeRecorded\"\x89\x01\n" +
+	"\x11AttestationRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12B\n" +
+	"\bversions\x18\x02 \x03(\v2&.plumbline.store.v1.AttestationVersionR\bversions\x12\x18\n" +
+	"\arevoked\x18\x03 \x01(\x03R\arevoked\"m\n" +
+	"\x12AttestationVersion\x12;\n" +
+	"\vattestation\x18\x01 \x01(\v2\x19.plumbline.v1.AttestationR\vattestation\x12\x1a\n" +
+	"\brecorded\x18\x02 \x01(\x03R\brecorded\"\x81\x01\n" +
+	"\x0fTailoringRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x128\n" +
+	"\aversion\x18\x02 \x01(\v2\x1e.plumbline.v1.TailoringVersionR\aversion\x12\x1c\n" +
+	"\tpublished\x18\x03 \x01(\x03R\tpublished\"\xc2\x01\n" +
 	"\fConfigRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12,\n" +
 	"\x06policy\x18\x02 \x01(\v2\x14.plumbline.v1.PolicyR\x06policy\x128\n" +
@@ -1996,11 +2307,15 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"assignment\x18\x03 \x01(\v2\x18.plumbline.v1.AssignmentR\n" +
 	"assignment\x12\x1c\n" +
 	"\teffective\x18\x04 \x01(\x03R\teffective\x12\x14\n" +
-	"\x05ended\x18\x05 \x01(\x03R\x05ended\"\x81\x01\n" +
+	"\x05ended\x18\x05 \x01(\x03R\x05ended\"\xbf\x01\n" +
 	"\x0fChecklistRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x128\n" +
 	"\aversion\x18\x02 \x01(\v2\x1e.plumbline.v1.ChecklistVersionR\aversion\x12\x1c\n" +
-	"\tpublished\x18\x03 \x01(\x03R\tpublished\"P\n" +
+	"\tpublished\x18\x03 \x01(\x03R\tpublished\x12\x1e\n" +
+	"\n" +
+	"deprecated\x18\x04 \x01(\x03R\n" +
+	"deprecated\x12\x1c\n" +
+	"\twithdrawn\x18\x05 \x01(\x03R\twithdrawn\"P\n" +
 	"\n" +
 	"LinkRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12*\n" +
@@ -2044,7 +2359,7 @@ func file_plumbline_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_plumbline_store_v1_records_proto_rawDescData
 }
 
-var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*Address)(nil),                   // 0: plumbline.store.v1.Address
 	(*SystemHead)(nil),                // 1: plumbline.store.v1.SystemHead
@@ -2059,21 +2374,28 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*SeriesHead)(nil),                // 10: plumbline.store.v1.SeriesHead
 	(*State)(nil),                     // 11: plumbline.store.v1.State
 	(*ClaimRecord)(nil),               // 12: plumbline.store.v1.ClaimRecord
-	(*ConfigRecord)(nil),              // 13: plumbline.store.v1.ConfigRecord
-	(*ChecklistRecord)(nil),           // 14: plumbline.store.v1.ChecklistRecord
-	(*LinkRecord)(nil),                // 15: plumbline.store.v1.LinkRecord
-	(*TokenRecord)(nil),               // 16: plumbline.store.v1.TokenRecord
-	(*AuditRecord)(nil),               // 17: plumbline.store.v1.AuditRecord
-	(*SnapshotPart)(nil),              // 18: plumbline.store.v1.SnapshotPart
-	(*PageToken)(nil),                 // 19: plumbline.store.v1.PageToken
-	(*v1.Inventory)(nil),              // 20: plumbline.v1.Inventory
-	(*v1.Host)(nil),                   // 21: plumbline.v1.Host
-	(*v1.Claim)(nil),                  // 22: plumbline.v1.Claim
-	(*v1.Policy)(nil),                 // 23: plumbline.v1.Policy
-	(*v1.Assignment)(nil),             // 24: plumbline.v1.Assignment
-	(*v1.ChecklistVersion)(nil),       // 25: plumbline.v1.ChecklistVersion
-	(*v1.HostLink)(nil),               // 26: plumbline.v1.HostLink
-	(*v1.SubmitInventoryRequest)(nil), // 27: plumbline.v1.SubmitInventoryRequest
+	(*WaiverRecord)(nil),              // 13: plumbline.store.v1.WaiverRecord
+	(*AttestationRecord)(nil),         // 14: plumbline.store.v1.AttestationRecord
+	(*AttestationVersion)(nil),        // 15: plumbline.store.v1.AttestationVersion
+	(*TailoringRecord)(nil),           // 16: plumbline.store.v1.TailoringRecord
+	(*ConfigRecord)(nil),              // 17: plumbline.store.v1.ConfigRecord
+	(*ChecklistRecord)(nil),           // 18: plumbline.store.v1.ChecklistRecord
+	(*LinkRecord)(nil),                // 19: plumbline.store.v1.LinkRecord
+	(*TokenRecord)(nil),               // 20: plumbline.store.v1.TokenRecord
+	(*AuditRecord)(nil),               // 21: plumbline.store.v1.AuditRecord
+	(*SnapshotPart)(nil),              // 22: plumbline.store.v1.SnapshotPart
+	(*PageToken)(nil),                 // 23: plumbline.store.v1.PageToken
+	(*v1.Inventory)(nil),              // 24: plumbline.v1.Inventory
+	(*v1.Host)(nil),                   // 25: plumbline.v1.Host
+	(*v1.Claim)(nil),                  // 26: plumbline.v1.Claim
+	(*v1.Waiver)(nil),                 // 27: plumbline.v1.Waiver
+	(*v1.Attestation)(nil),            // 28: plumbline.v1.Attestation
+	(*v1.TailoringVersion)(nil),       // 29: plumbline.v1.TailoringVersion
+	(*v1.Policy)(nil),                 // 30: plumbline.v1.Policy
+	(*v1.Assignment)(nil),             // 31: plumbline.v1.Assignment
+	(*v1.ChecklistVersion)(nil),       // 32: plumbline.v1.ChecklistVersion
+	(*v1.HostLink)(nil),               // 33: plumbline.v1.HostLink
+	(*v1.SubmitInventoryRequest)(nil), // 34: plumbline.v1.SubmitInventoryRequest
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -2081,26 +2403,30 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	0,  // 2: plumbline.store.v1.SourceHead.address:type_name -> plumbline.store.v1.Address
 	0,  // 3: plumbline.store.v1.SourceHead.base:type_name -> plumbline.store.v1.Address
 	4,  // 4: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
-	20, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
+	24, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
 	7,  // 6: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
 	0,  // 7: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
 	9,  // 8: plumbline.store.v1.HostSourceHead.members:type_name -> plumbline.store.v1.Membership
 	0,  // 9: plumbline.store.v1.HostSourceHead.base:type_name -> plumbline.store.v1.Address
-	21, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
+	25, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
 	9,  // 11: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
 	0,  // 12: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
 	4,  // 13: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
-	22, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
-	23, // 15: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	24, // 16: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	25, // 17: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	26, // 18: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	27, // 19: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	26, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
+	27, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
+	15, // 16: plumbline.store.v1.AttestationRecord.versions:type_name -> plumbline.store.v1.AttestationVersion
+	28, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
+	29, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
+	30, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	31, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	32, // 21: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	33, // 22: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	34, // 23: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }
@@ -2115,7 +2441,7 @@ func file_plumbline_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_store_v1_records_proto_rawDesc), len(file_plumbline_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

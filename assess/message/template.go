@@ -1,4 +1,4 @@
-package assess
+package message
 
 import (
 	"fmt"
@@ -8,21 +8,21 @@ import (
 	"github.com/plumbline/plumbline/assess/rule"
 )
 
-// template is a message text with {CEL} placeholders; "{{" and "}}" stand for
+// Template is a message text with {CEL} placeholders; "{{" and "}}" stand for
 // braces.
-type template struct {
-	parts []templatePart
+type Template struct {
+	parts []part
 }
 
-type templatePart struct {
+type part struct {
 	text    string
 	program *rule.Program // nil where the part is text
 }
 
-// compileTemplate parses and compiles a message. Issues count lines and
+// Compile parses and compiles a message. Issues count lines and
 // columns from the message's beginning.
-func compileTemplate(env *rule.Env, src, scope string) (*template, []rule.Issue) {
-	t := &template{}
+func Compile(env *rule.Env, src, scope string) (*Template, []rule.Issue) {
+	t := &Template{}
 	var issues []rule.Issue
 	for rest, at := src, 0; rest != ""; {
 		text, expr, start, tail, err := nextPlaceholder(rest)
@@ -31,7 +31,7 @@ func compileTemplate(env *rule.Env, src, scope string) (*template, []rule.Issue)
 			return nil, append(issues, rule.Issue{Line: line, Column: col, Message: err})
 		}
 		if text != "" {
-			t.parts = append(t.parts, templatePart{text: text})
+			t.parts = append(t.parts, part{text: text})
 		}
 		if expr != "" {
 			p, is := env.Compile(expr, scope, rule.WantScalar)
@@ -44,7 +44,7 @@ func compileTemplate(env *rule.Env, src, scope string) (*template, []rule.Issue)
 				}
 				issues = append(issues, rule.Issue{Line: line + i.Line - 1, Column: col, Message: i.Message})
 			}
-			t.parts = append(t.parts, templatePart{program: p})
+			t.parts = append(t.parts, part{program: p})
 		}
 		at += len(rest) - len(tail)
 		rest = tail
@@ -84,9 +84,9 @@ func position(src string, offset int) (line, column int) {
 	return line, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }
 
-// render writes the message for the machine's subject; what is not known
+// Render writes the message for the machine's subject; what is not known
 // stands as "unknown".
-func (t *template) render(m *rule.Machine) string {
+func (t *Template) Render(m *rule.Machine) string {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.program == nil {

@@ -1,0 +1,135 @@
+package guides
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/plumbline/plumbline/assess"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// Config is what a Keeper needs. All fields are required.
+type Config struct {
+	Ledger  *ledger.Ledger
+	Now     func() int64 // microseconds since 1970 UTC
+	Changed func()       // called after each change; must be quick
+	Log     *slog.Logger
+}
+
+// Keeper keeps guides. It is safe for concurrent use.
+type Keeper struct {
+	cfg     Config
+	library *library
+	mu      sync.Mutex // one change at a time
+	content atomic.Pointer[content]
+	history atomic.Pointer[History]
+}
+
+// Open reads what is stored. An error is the store's, or says that a stored
+// policy is not one.
+func Open(ctx context.Context, cfg Config) (*Keeper, error) {
+	k := &Keeper{cfg: cfg, library: newLibrary()}
+	return k, k.reload(ctx)
+}
+
+// History is what holds when, as of now.
+func (k *Keeper) History() *History { return k.history.Load() }
+
+// reload reads what holds from the store. It is called after every change of
+// it, and at the start.
+func (k *Keeper) reload(ctx context.Context) error {
+	return k.cfg.Ledger.View(ctx, func(tx *ledger.Tx) error {
+		c, err := load(tx)
+		if err != nil {
+			return err
+		}
+		h, err := c.history(k.library, k.cfg.Log)
+		if err != nil {
+			return err
+		}
+		k.content.Store(c)
+		k.history.Store(h)
+		return nil
+	})
+}
+
+// write changes what holds: in one commit, then read anew. The instant given
+// to f is the commit's, from which the change holds at the earliest: no two
+// changes have the same.
+func (k *Keeper) write(ctx context.Context, rec *storev1.AuditRecord, f func(b *ledger.Batch, at int64) error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, err := k.cfg.Ledger.Commit(ctx, k.cfg.Now(), func(b *ledger.Batch) error {
+		if err := f(b, b.Commit().Recorded); err != nil {
+			return err
+		}
+		b.Audit(envelope.Encode(rec))
+		return b.Err()
+	})
+	if err != nil {
+		return err
+	}
+	if err := k.reload(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	k.cfg.Changed()
+	return nil
+}
+
+// Compiled is a published version; "latest" is the newest. NOT_FOUND where
+// there is none.
+func (k *Keeper) Compiled(checklist, version string) (*assess.Checklist, error) {
+	rec := k.content.Load().version(checklist, version, ledger.MaxInstant)
+	if rec == nil {
+		return nil, fault.NotFound(versionName(checklist, version), "list what is there with ListChecklistVersions")
+	}
+	return k.library.checklist(rec)
+}
+
+// Plan is a checklist under a profile and a tailoring. Without a tailoring it is
+// resolved once and kept; a caller's tailorings are not, since anybody may send
+// any number of them.
+func (k *Keeper) Plan(c *assess.Checklist, profile string, t *pb.Tailoring) (*assess.Plan, error) {
+	if t != nil {
+		return c.Plan(profile, t)
+	}
+	return k.library.plan(c, profile, nil)
+}
+
+// SeriesPlan is the plan under which a series stood at an instant, under a
+// checklist's version.
+func (k *Keeper) SeriesPlan(series, version string, at int64) (*assess.Plan, error) {
+	checklist, profile, tailoring := SplitSeries(series)
+	c, err := k.Compiled(checklist, version)
+	if err != nil {
+		return nil, err
+	}
+	var t *pb.Tailoring
+	if tailoring != assess.DefaultTailoring {
+		t = k.seriesTailoring(series, at)
+	}
+	return k.library.plan(c, profile, t)
+}
+
+// seriesTailoring is the tailoring under which an assignment made a series at
+// an instant; nil for none.
+func (k *Keeper) seriesTailoring(series string, at int64) *pb.Tailoring {
+	checklist, profile, tailoring := SplitSeries(series)
+	c := k.content.Load()
+	for _, r := range c.assignments {
+		a := r.Assignment
+		if !holds(r, at) || a.Checklist != checklist || a.Profile != profile {
+			continue
+		}
+		if v, _ := c.tailoring(a.Tailoring, at); v != nil && v.Tailoring.Id == tailoring {
+			return v.Tailoring
+		}
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package statements
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// filing is one answer, checked.
+type filing struct {
+	id          string // that the statement gets, or for a claim with which its id begins
+	claim       *pb.Claim
+	attestation *pb.Attestation
+}
+
+// FileAnswers files the answers to a questionnaire in one commit, all or none.
+// An answer to a fact that an earlier questionnaire asked takes the place of
+// the earlier answer.
+func (k *Keeper) FileAnswers(ctx context.Context, req *pb.FileAnswersRequest, system, actor string) (*pb.FileAnswersResponse, error) {
+	filings, err := k.checkAnswers(ctx, req, system)
+	if err != nil || req.ValidateOnly {
+		return response(filings), err
+	}
+	audits := make([]*storev1.AuditRecord, len(filings))
+	for i := range filings {
+		audits[i] = &storev1.AuditRecord{Actor: actor, Method: "FileAnswers", Outcome: "created"}
+	}
+	var out *pb.FileAnswersResponse
+	err = k.cfg.OnSystem(ctx, system, AttestationKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
+		out = &pb.FileAnswersResponse{}
+		from := at
+		for i, f := range filings {
+			begin, err := k.file(b, system, f, at, out)
+			if err != nil {
+				return 0, err
+			}
+			from = min(from, begin)
+			audits[i].Resource = f.name()
+		}
+		return from, nil
+	})
+	return out, err
+}
+
+func (f *filing) name() string {
+	if f.claim != nil {
+		return f.claim.Name
+	}
+	return f.attestation.Name
+}
+
+func response(filings []*filing) *pb.FileAnswersResponse {
+	out := &pb.FileAnswersResponse{}
+	for _, f := range filings {
+		if f.claim != nil {
+			out.Claims = append(out.Claims, f.claim)
+		} else {
+			out.Attestations = append(out.Attestations, f.attestation)
+		}
+	}
+	return out
+}
+
+// file records one answer and returns from when states may differ.
+func (k *Keeper) file(b *ledger.Batch, system string, f *filing, at int64, out *pb.FileAnswersResponse) (int64, error) {
+	if f.claim != nil {
+		id, err := freeClaimID(b, system, f.id)
+		if err != nil {
+			return 0, err
+		}
+		f.claim.Name, f.claim.StartTime = resourceName(system, claims, id), nil
+		begin := k.putClaim(b, system, id, f.claim, at)
+		out.Claims = append(out.Claims, k.claimNow(f.claim))
+		return begin, nil
+	}
+	id, rec, err := openAttestation(b, system, f.id)
+	if err != nil {
+		return 0, err
+	}
+	f.attestation.Name, f.attestation.StartTime = resourceName(system, attestations, id), nil
+	begin := putAttestation(b, system, id, rec, f.attestation, at)
+	out.Attestations = append(out.Attestations, k.attestationNow(rec))
+	return begin, nil
+}
+
+// openAttestation is the attestation that an answer renews or replaces, or a
+// new one where there is none that was not revoked.
+func openAttestation(b *ledger.Batch, system, base string) (string, *storev1.AttestationRecord, error) {
+	id := base
+	for n := 2; ; n++ {
+		rec, err := object[storev1.AttestationRecord](b, system, attestations, id)
+		switch {
+		case err != nil:
+			return "", nil, err
+		case rec == nil:
+			return id, &storev1.AttestationRecord{Schema: envelope.Schema}, nil
+		case rec.Revoked == 0:
+			return id, rec, nil
+		}
+		id = fmt.Sprintf("%s-%d", base, n)
+	}
+}
+
+// checkAnswers checks all answers and says all that is wrong with them.
+func (k *Keeper) checkAnswers(ctx context.Context, req *pb.FileAnswersRequest, system string) ([]*filing, error) {
+	inv, err := k.cfg.Inventory(ctx, system)
+	if err != nil {
+		return nil, err
+	}
+	var out []*filing
+	var bad []fault.Violation
+	seen := map[string]int{}
+	for i, a := range req.Answers {
+		field := fmt.Sprintf("answers[%d]", i)
+		f := filingOf(system, a, req)
+		if first, twice := seen[f.id]; twice {
+			bad = append(bad, fault.Violation{Field: field, Description: fmt.Sprintf("answers what answers[%d] answers already", first)})
+			continue
+		}
+		seen[f.id] = i
+		switch {
+		case (a.Fact == "") == (a.Claim == ""):
+			err = fault.InvalidField(field, "must have either a fact or a claim")
+		case f.until() == nil:
+			err = fault.InvalidField(field+".expire_time", "is missing; say until when it counts, here or once for the request")
+		case f.claim != nil:
+			err = k.checkClaim(f.claim, field)
+		case a.Value == nil:
+			err = fault.InvalidField(field+".value", "is missing")
+		default:
+			err = k.checkAttestation(f.attestation, inv, field)
+		}
+		if err == nil && f.who() == "" {
+			err = fault.InvalidField(field+".attestor", "is missing; say who answers, here or once for the request")
+		}
+		if x, ok := err.(*fault.Error); ok {
+			bad = append(bad, x.Violations...)
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	if len(bad) > 0 {
+		return nil, fault.Invalid(bad[:min(len(bad), 100)]...)
+	}
+	return out, nil
+}
+
+func (f *filing) who() string {
+	if f.claim != nil {
+		return f.claim.Claimant
+	}
+	return f.attestation.Attestor
+}
+
+func (f *filing) until() *timestamppb.Timestamp {
+	if f.claim != nil {
+		return f.claim.ExpireTime
+	}
+	return f.attestation.ExpireTime
+}
+
+// filingOf is what an answer files. Its id follows from what it answers, so
+// that the same question is answered under the same id again.
+func filingOf(system string, a *pb.Answer, req *pb.FileAnswersRequest) *filing {
+	who, until := a.Attestor, a.ExpireTime
+	if who == "" {
+		who = req.Attestor
+	}
+	if until == nil {
+		until = req.ExpireTime
+	}
+	sum := sha256.Sum256([]byte(a.Subject + "\x00" + a.Fact + "\x00" + a.Claim))
+	id := "answer-" + hex.EncodeToString(sum[:8])
+	if a.Claim != "" {
+		return &filing{id: id, claim: &pb.Claim{
+			Name: resourceName(system, claims, id), Claim: a.Claim, Subject: a.Subject, Claimant: who,
+			ExpireTime: until, Evidence: a.Evidence,
+		}}
+	}
+	return &filing{id: id, attestation: &pb.Attestation{
+		Name: resourceName(system, attestations, id), Subject: a.Subject, Fact: a.Fact, Value: a.Value,
+		Attestor: who, ExpireTime: until, Evidence: a.Evidence,
+	}}
+}

@@ -1,0 +1,74 @@
+package statements
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline/plumbline/assess"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/guides"
+)
+
+// asking are the checklist versions to which a statement made now is an
+// answer: those in force by assignments, and of a checklist that is not
+// assigned the newest. An empty id means all checklists.
+func (k *Keeper) asking(checklist string) (out []*assess.Checklist) {
+	assigned := map[string]bool{}
+	for _, a := range k.cfg.Guides.History().At(k.cfg.Now()).Assignments {
+		c := a.Plan.Checklist()
+		assigned[c.ID()] = true
+		if (checklist == "" || c.ID() == checklist) && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	for id := range k.cfg.Guides.Checklists() {
+		if assigned[id] || checklist != "" && id != checklist {
+			continue
+		}
+		if c, err := k.cfg.Guides.Compiled(id, guides.Latest); err == nil {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b *assess.Checklist) int {
+		return strings.Compare(a.ID()+" "+a.Version(), b.ID()+" "+b.Version())
+	})
+	return out
+}
+
+// ruleAsks are what the rules of a waiver ask now.
+func (k *Keeper) ruleAsks(w *pb.Waiver) (out []*pb.RuleAsk) {
+	seen := map[string]bool{}
+	for _, c := range k.asking(w.Checklist) {
+		for i, r := range c.Rules() {
+			if w.Rule != "" && r.Id != w.Rule || w.Area != "" && r.Area != w.Area {
+				continue
+			}
+			ask := &pb.RuleAsk{Rule: r.Id, Digest: c.Ask(i).String()}
+			if key := ask.Rule + " " + ask.Digest; !seen[key] {
+				seen[key] = true
+				out = append(out, ask)
+			}
+		}
+	}
+	return out
+}
+
+// claimAsks are the questions that a claim of an id answers now.
+func (k *Keeper) claimAsks(id string) (out []string) {
+	for _, c := range k.asking("") {
+		if d, ok := c.ClaimAsk(id); ok && !slices.Contains(out, d.String()) {
+			out = append(out, d.String())
+		}
+	}
+	return out
+}
+
+// factAsks are the questions that a declared fact answers now.
+func (k *Keeper) factAsks(name, scope string) (out []string) {
+	for _, c := range k.asking("") {
+		if d, ok := c.FactAsk(name, scope); ok && !slices.Contains(out, d.String()) {
+			out = append(out, d.String())
+		}
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+package statements
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/plumbline/plumbline/assess/attest"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// CreateAttestation files a fact that a person states.
+func (k *Keeper) CreateAttestation(ctx context.Context, system, id string, src *pb.Attestation, actor string) (*pb.Attestation, error) {
+	t := newAttestation(src, resourceName(system, attestations, id))
+	inv, err := k.cfg.Inventory(ctx, system)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.checkAttestation(t, inv, "attestation"); err != nil {
+		return nil, err
+	}
+	var rec *storev1.AttestationRecord
+	err = k.cfg.OnSystem(ctx, system, AttestationKind, audit(actor, "CreateAttestation", t.Name, "created"), func(b *ledger.Batch, at int64) (int64, error) {
+		old, err := object[storev1.AttestationRecord](b, system, attestations, id)
+		if err != nil {
+			return 0, err
+		}
+		if old != nil {
+			return 0, exists(system, attestations, id)
+		}
+		rec = &storev1.AttestationRecord{Schema: envelope.Schema}
+		return putAttestation(b, system, id, rec, t, at), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k.attestationNow(rec), nil
+}
+
+func newAttestation(src *pb.Attestation, name string) *pb.Attestation {
+	t := proto.Clone(src).(*pb.Attestation)
+	t.Name, t.State, t.RecordTime, t.RevokeTime, t.Renewals, t.Asks = name, "", nil, nil, 0, nil
+	return t
+}
+
+// putAttestation appends what was stated to a record and returns from when
+// states may differ.
+func putAttestation(b *ledger.Batch, system, id string, rec *storev1.AttestationRecord, t *pb.Attestation, at int64) int64 {
+	if t.StartTime == nil {
+		t.StartTime = envelope.Timestamp(at)
+	}
+	t.RecordTime = envelope.Timestamp(at)
+	rec.Versions = append(rec.Versions, &storev1.AttestationVersion{Attestation: t, Recorded: at})
+	put(b, system, attestations, id, rec)
+	return min(envelope.Instant(t.StartTime), at)
+}
+
+// checkAttestation checks that the subject is there, that it has such a fact,
+// and that the value is one; and sets to what it is an answer.
+func (k *Keeper) checkAttestation(t *pb.Attestation, inv *pb.Inventory, field string) error {
+	if !attest.Has(inv, t.Subject) {
+		return fault.InvalidField(field+".subject", "%q is not in the system's inventory; GetInventory shows what is", t.Subject)
+	}
+	if err := attest.SetFact(&pb.Inventory{}, t.Subject, t.Fact, t.Value); err != nil {
+		return fault.InvalidField(field+".fact", "%v", err)
+	}
+	if declared, ok := attest.DeclaredName(t.Subject, t.Fact); ok {
+		if t.Asks = k.factAsks(declared, attest.Scope(t.Subject)); len(t.Asks) == 0 {
+			return fault.InvalidField(field+".fact", "%q is declared by no published checklist as a fact about a %s; write the path of a field, or take the name from GetQuestionnaire", declared, attest.Scope(t.Subject))
+		}
+		if want := k.declaredType(declared, attest.Scope(t.Subject)); want != "" && want != attest.TypeOf(t.Value) {
+			return fault.InvalidField(field+".value", "is a %s; the checklist declares %s as %s", attest.TypeOf(t.Value), declared, want)
+		}
+	}
+	_, longest := k.cfg.Guides.Spans()
+	return k.span(field, envelope.Instant(t.StartTime), envelope.Instant(t.ExpireTime), longest)
+}
+
+// declaredType is the type of a declared fact.
+func (k *Keeper) declaredType(name, scope string) string {
+	for _, c := range k.asking("") {
+		for _, f := range c.Source().Facts {
+			if f.Name == name && f.Scope == scope {
+				return f.Type
+			}
+		}
+	}
+	return ""
+}
+
+// RenewAttestation states the same again, until a later instant.
+func (k *Keeper) RenewAttestation(ctx context.Context, system string, req *pb.RenewAttestationRequest, actor string) (*pb.Attestation, error) {
+	id := req.Name[strings.LastIndexByte(req.Name, '/')+1:]
+	_, longest := k.cfg.Guides.Spans()
+	if err := k.span("renewal", 0, envelope.Instant(req.ExpireTime), longest); err != nil {
+		return nil, err
+	}
+	var out *storev1.AttestationRecord
+	err := k.cfg.OnSystem(ctx, system, AttestationKind, audit(actor, "RenewAttestation", req.Name, "renewed"), func(b *ledger.Batch, at int64) (int64, error) {
+		rec, err := object[storev1.AttestationRecord](b, system, attestations, id)
+		switch {
+		case err != nil:
+			return 0, err
+		case rec == nil:
+			return 0, notFound(system, attestations, id, "ListAttestations")
+		case rec.Revoked != 0:
+			return 0, fault.FailedPrecondition("", "%s was revoked; file another", req.Name)
+		}
+		last := rec.Versions[len(rec.Versions)-1].Attestation
+		t := newAttestation(last, req.Name)
+		t.StartTime, t.ExpireTime, t.Asks = nil, req.ExpireTime, last.Asks
+		if declared, ok := attest.DeclaredName(t.Subject, t.Fact); ok {
+			t.Asks = k.factAsks(declared, attest.Scope(t.Subject))
+		}
+		if req.Evidence != nil {
+			t.Evidence = req.Evidence
+		}
+		if req.Attestor != "" {
+			t.Attestor = req.Attestor
+		}
+		out = rec
+		return putAttestation(b, system, id, rec, t, at), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k.attestationNow(out), nil
+}
+
+// RevokeAttestation takes an attestation back from now on.
+func (k *Keeper) RevokeAttestation(ctx context.Context, system, id, actor string) (*pb.Attestation, error) {
+	var out *storev1.AttestationRecord
+	name := resourceName(system, attestations, id)
+	err := k.cfg.OnSystem(ctx, system, AttestationKind, audit(actor, "RevokeAttestation", name, "revoked"), func(b *ledger.Batch, at int64) (int64, error) {
+		rec, err := object[storev1.AttestationRecord](b, system, attestations, id)
+		if err != nil {
+			return 0, err
+		}
+		if rec == nil {
+			return 0, notFound(system, attestations, id, "ListAttestations")
+		}
+		if rec.Revoked == 0 {
+			rec.Revoked = at
+			put(b, system, attestations, id, rec)
+		}
+		out = rec
+		return at, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k.attestationNow(out), nil
+}
+
+// Attestations are a system's attestations, in the order of their ids.
+func (k *Keeper) Attestations(ctx context.Context, system string) (out []*pb.Attestation, err error) {
+	err = k.read(ctx, system, func(s *Set) error {
+		out = nil
+		for _, r := range s.attestations {
+			out = append(out, k.attestationNow(r))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Attestation is one attestation; NOT_FOUND where there is none.
+func (k *Keeper) Attestation(ctx context.Context, system, id string) (*pb.Attestation, error) {
+	all, err := k.Attestations(ctx, system)
+	for _, t := range all {
+		if t.Name == resourceName(system, attestations, id) {
+			return t, nil
+		}
+	}
+	if err == nil {
+		err = notFound(system, attestations, id, "ListAttestations")
+	}
+	return nil, err
+}
+
+// attestationNow is what an attestation says last, with its state.
+func (k *Keeper) attestationNow(r *storev1.AttestationRecord) *pb.Attestation {
+	last := r.Versions[len(r.Versions)-1]
+	t := proto.Clone(last.Attestation).(*pb.Attestation)
+	t.Renewals, t.RevokeTime = int32(len(r.Versions)-1), envelope.Timestamp(r.Revoked)
+	t.State = phase(envelope.Instant(t.StartTime), envelope.Instant(t.ExpireTime), r.Revoked, max(k.cfg.Now(), last.Recorded), "active")
+	return t
+}

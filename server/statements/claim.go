@@ -1,0 +1,131 @@
+package statements
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// CreateClaim files a claim and has the system evaluated, from the claim's
+// start on.
+func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Claim, actor string) (*pb.Claim, error) {
+	c := proto.Clone(src).(*pb.Claim)
+	c.Name, c.RevokeTime, c.State = resourceName(system, claims, id), nil, ""
+	if err := k.checkClaim(c, "claim"); err != nil {
+		return nil, err
+	}
+	err := k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "CreateClaim", c.Name, "created"), func(b *ledger.Batch, at int64) (int64, error) {
+		old, err := object[storev1.ClaimRecord](b, system, claims, id)
+		if err != nil {
+			return 0, err
+		}
+		if old != nil {
+			return 0, exists(system, claims, id)
+		}
+		return k.putClaim(b, system, id, c, at), nil
+	})
+	return k.claimNow(c), err
+}
+
+// putClaim records a claim and returns from when states may differ.
+func (k *Keeper) putClaim(b *ledger.Batch, system, id string, c *pb.Claim, at int64) int64 {
+	if c.StartTime == nil {
+		c.StartTime = envelope.Timestamp(at)
+	}
+	put(b, system, claims, id, &storev1.ClaimRecord{Schema: envelope.Schema, Claim: c, Recorded: at})
+	return min(envelope.Instant(c.StartTime), at)
+}
+
+// checkClaim checks a claim against what checklists declare, and sets to what
+// it is an answer.
+func (k *Keeper) checkClaim(c *pb.Claim, field string) error {
+	longest, known := time.Duration(0), map[string]bool{}
+	for _, versions := range k.cfg.Guides.Checklists() {
+		for _, v := range versions {
+			for _, d := range v.Checklist.Claims {
+				known[d.Id] = true
+				if d.Id == c.Claim && d.Longest != nil && (longest == 0 || d.Longest.AsDuration() < longest) {
+					longest = d.Longest.AsDuration()
+				}
+			}
+		}
+	}
+	if !known[c.Claim] {
+		names := make([]string, 0, len(known))
+		for n := range known {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		return fault.InvalidField(field+".claim", "%q is declared by no published checklist; there are: %s", c.Claim, strings.Join(names, ", "))
+	}
+	if longest == 0 {
+		longest = 1 << 62
+	}
+	c.Asks = k.claimAsks(c.Claim)
+	return k.span(field, envelope.Instant(c.StartTime), envelope.Instant(c.ExpireTime), longest)
+}
+
+// RevokeClaim takes a claim back from now on.
+func (k *Keeper) RevokeClaim(ctx context.Context, system, id, actor string) (*pb.Claim, error) {
+	var out *pb.Claim
+	name := resourceName(system, claims, id)
+	err := k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "RevokeClaim", name, "revoked"), func(b *ledger.Batch, at int64) (int64, error) {
+		rec, err := object[storev1.ClaimRecord](b, system, claims, id)
+		if err != nil {
+			return 0, err
+		}
+		if rec == nil {
+			return 0, notFound(system, claims, id, "ListClaims")
+		}
+		if rec.Claim.RevokeTime == nil {
+			rec.Claim.RevokeTime, rec.RevokeRecorded = envelope.Timestamp(at), at
+			put(b, system, claims, id, rec)
+		}
+		out = rec.Claim
+		return at, nil
+	})
+	return k.claimNow(out), err
+}
+
+// Claims are a system's claims, in the order of their ids.
+func (k *Keeper) Claims(ctx context.Context, system string) (out []*pb.Claim, err error) {
+	err = k.read(ctx, system, func(s *Set) error {
+		out = nil
+		for _, r := range s.claims {
+			out = append(out, k.claimNow(r.Claim))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// claimNow is a claim with its state.
+func (k *Keeper) claimNow(c *pb.Claim) *pb.Claim {
+	if c == nil {
+		return nil
+	}
+	c.State = phase(envelope.Instant(c.StartTime), envelope.Instant(c.ExpireTime), envelope.Instant(c.RevokeTime), k.cfg.Now(), "active")
+	return c
+}
+
+// freeClaimID is an id for a claim that nobody named.
+func freeClaimID(b *ledger.Batch, system, base string) (string, error) {
+	id := base
+	for n := 2; ; n++ {
+		old, err := object[storev1.ClaimRecord](b, system, claims, id)
+		if err != nil || old == nil {
+			return id, err
+		}
+		id = fmt.Sprintf("%s-%d", base, n)
+	}
+}

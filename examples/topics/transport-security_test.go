@@ -96,7 +96,7 @@ func transportStates(t *testing.T, version, profile string, at time.Time, claims
 // TestTransportSecurity pins, rule by rule, what both versions say of the order
 // service, and below that what fails and what is unknown.
 func TestTransportSecurity(t *testing.T) {
-	old, oldFindings := transportStates(t, "2007.1.0", "extranet", transportAt)
+	old, oldFindings := transportStates(t, "2007.1.0", "intermediate", transportAt)
 	now, nowFindings := transportStates(t, "2026.1.0", "intermediate", transportAt)
 	modern, _ := transportStates(t, "2026.1.0", "modern", transportAt)
 	var b strings.Builder
@@ -145,7 +145,7 @@ func transportGolden(t *testing.T, got string) {
 // TestTransportSecurityDisagrees names where advice has turned, in both
 // directions. A state of "" says that the version does not ask.
 func TestTransportSecurityDisagrees(t *testing.T) {
-	_, old := transportStates(t, "2007.1.0", "extranet", transportAt)
+	_, old := transportStates(t, "2007.1.0", "intermediate", transportAt)
 	_, now := transportStates(t, "2026.1.0", "intermediate", transportAt)
 	_, modern := transportStates(t, "2026.1.0", "modern", transportAt)
 	for _, c := range []struct{ why, rule, subject, old, new string }{
@@ -202,10 +202,10 @@ func TestTransportSecurityLockedRoom(t *testing.T) {
 		StartTime: timestamppb.New(transportAt.AddDate(0, -1, 0)), ExpireTime: timestamppb.New(transportAt.AddDate(0, 6, 0)),
 	}
 	const key = "server-to-server-encrypted channels/stock-database"
-	if _, old := transportStates(t, "2007.1.0", "extranet", transportAt, claim); old[key] != "pass" {
+	if _, old := transportStates(t, "2007.1.0", "intermediate", transportAt, claim); old[key] != "pass" {
 		t.Errorf("with the claim, %s is %q by the advice of 2007; want pass", key, old[key])
 	}
-	if _, old := transportStates(t, "2007.1.0", "extranet", claim.ExpireTime.AsTime(), claim); old[key] != "fail" {
+	if _, old := transportStates(t, "2007.1.0", "intermediate", claim.ExpireTime.AsTime(), claim); old[key] != "fail" {
 		t.Errorf("with an expired claim, %s is %q by the advice of 2007; want fail", key, old[key])
 	}
 	if _, now := transportStates(t, "2026.1.0", "intermediate", transportAt, claim); now[key] != "fail" {

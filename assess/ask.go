@@ -115,12 +115,19 @@ func (c *Checklist) askedBy(r *compiledRule) *pb.Checklist {
 // answering are the claims that answer what the checklist asks: those that were
 // filed for the same declaration, and those that do not say for which.
 func (c *Checklist) answering(claims []*pb.Claim) []*pb.Claim {
+	texts := map[string]string{} // by claim: many claims answer one question
 	other := func(k *pb.Claim) bool {
 		if len(k.Asks) == 0 {
 			return false
 		}
-		ask, ok := c.ClaimAsk(k.Claim)
-		return !ok || !slices.Contains(k.Asks, ask.String())
+		text, ok := texts[k.Claim]
+		if !ok {
+			if ask, declared := c.ClaimAsk(k.Claim); declared {
+				text = ask.String()
+			}
+			texts[k.Claim] = text
+		}
+		return text == "" || !slices.Contains(k.Asks, text)
 	}
 	if !slices.ContainsFunc(claims, other) {
 		return claims

@@ -15,13 +15,19 @@
 //   - [Plan.Evaluate] finds each rule's subjects (subjects.go, pair.go), runs the
 //     rule on each (evaluate.go), finds the waivers that accept failures
 //     (waiver.go) and gives an [Evaluation].
-//   - An [Evaluation] is scored (tally.go), shown (finding.go, explain.go, with
-//     messages by template.go; fix.go says what to mend first) and digested
-//     (digest.go).
+//   - An [Evaluation] is scored (tally.go), shown (finding.go, explain.go; fix.go
+//     says what to mend first) and digested (digest.go).
+//   - [Evaluation.Questionnaire] says what to ask people, and which answers
+//     decide most (questionnaire.go); [Evaluation.Review] what a waiver does.
+//   - [Checklist.Ask] is the digest of what a rule asks (ask.go), by which
+//     waivers, claims and attestations carry over to another version, and
+//     [Checklist.Needs] the kinds of facts that rules read (needs.go).
 //
 // Packages below it: shape reads messages by offset, rule compiles CEL, merge
 // makes one inventory of what several sources say, score combines states as
-// XCCDF 1.2 does, digest gives content an identity.
+// XCCDF 1.2 does, digest gives content an identity, waive finds waivers, message
+// renders messages, question words questions, attest writes what people state
+// into inventories. Above it stands diff, which compares two checklists.
 //
 // Checklists and plans are immutable and safe for concurrent use; so is an
 // Evaluation once it is returned. Instants are microseconds since 1970 UTC.

@@ -4,8 +4,9 @@ package examples
 
 import "embed"
 
-// SharePoint is the folder sharepoint: what three sources say of one system.
-// README.md there says what to look for.
+// Files are the example systems by folder: sharepoint (what three sources say of
+// one system), configmgr, commsuite, sametime (each kept well and kept badly),
+// and topics. The README.md of a folder says what to look for.
 //
-//go:embed sharepoint/*.yaml
-var SharePoint embed.FS
+//go:embed sharepoint/*.yaml configmgr/*.yaml commsuite/*.yaml sametime/*.yaml topics/*.yaml
+var Files embed.FS

@@ -12,6 +12,7 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/filter"
 	"github.com/plumbline/plumbline/server/page"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -131,7 +132,7 @@ func (s *Assessment) ListFindings(ctx context.Context, req *pb.ListFindingsReque
 	if err != nil {
 		return nil, err
 	}
-	keep, err := parseFilter(req.Filter)
+	keep, err := filter.Findings(req.Filter)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/diff"
 	"github.com/plumbline/plumbline/guidance"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
@@ -207,6 +208,5 @@ func (s *Guidance) DiffChecklistVersions(_ context.Context, req *pb.DiffChecklis
 	if err != nil {
 		return nil, err
 	}
-	_ = base // DIFF
-	return nil, fault.Unavailable("UNAVAILABLE", 0, "not yet")
+	return diff.Checklists(base, next), nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/server/preview"
 )
 
@@ -37,7 +38,7 @@ func (s *Guidance) PreviewChecklist(req *pb.PreviewChecklistRequest, stream grpc
 	r.Tailoring = t.GetTailoring()
 	if req.Profile != "" {
 		if _, err := k.Plan(req.Profile, r.Tailoring); err != nil {
-			return fault.InvalidField("profile", "%v", err)
+			return guides.PlanFault("", err)
 		}
 	}
 	return preview.Run(stream.Context(), s.assessor, r, stream.Send)

@@ -52,8 +52,8 @@
 // holds. view.go and merge.go: what comes in, [Merge], and the grouping of
 // hosts. union.go: the rules above, over shape tables. What one source alone
 // says is shared with its view and costs neither a copy nor an allocation.
-// voice.go, disagree.go, origin.go and provenance.go: questions that are
-// answered by looking at the views again, so that merging keeps no books.
+// voice.go, disagree.go, origin.go, provenance.go and reporters.go: questions that
+// are answered by looking at the views again, so that merging keeps no books.
 //
 // Package intake, below this one, cleans and checks what comes in. Paths are
 // those of facts: "hosts/web1/os/version", "zones/dmz/kind", "system/product",

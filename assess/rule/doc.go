@@ -24,6 +24,10 @@
 //	case rule.Unknown:
 //		missing := m.Missing()
 //
+// What a rule names, whatever an inventory holds, is told by [ReadsOf]. A machine
+// also tells which claims would have been wanted ([Machine.RecordWanted]), and
+// runs programs as if one of them were in force ([Machine.Suppose]).
+//
 // # What a rule means
 //
 // What no source reported is absent, and a condition that needs it is unknown.
@@ -53,6 +57,7 @@
 // # The packages below
 //
 //	syntax    the text of a rule → a typed tree, refusals, cost
+//	names     what an expression names, whatever an inventory holds
 //	compile   the tree → a program
 //	closure   the closures that programs are made of
 //	machine   what closures run on

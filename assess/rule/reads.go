@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plumbline/plumbline/assess/rule/names"
 	"github.com/plumbline/plumbline/assess/rule/syntax"
 )
 
@@ -21,13 +22,13 @@ type Reads struct {
 }
 
 // FactName names a declared fact.
-type FactName = syntax.FactName
+type FactName = names.FactName
 
 // ReadsOf is what a pair scope and programs name together; the pair and any of
 // the programs may be nil. Programs over pairs must be of that pair.
 func ReadsOf(pair *Pair, programs ...*Program) Reads {
-	r := syntax.NewReads()
-	var at syntax.Places
+	r := names.NewReads()
+	var at names.Places
 	if pair != nil {
 		at = pair.places(r)
 	}
@@ -36,11 +37,11 @@ func ReadsOf(pair *Pair, programs ...*Program) Reads {
 			continue
 		}
 		if pair == nil {
-			at = p.scope.Places()
+			at = names.PlacesOf(p.scope)
 		}
 		r.Add(&p.env.decls, p.tree, at)
 	}
-	out := Reads{Params: names(r.Params), Tables: names(r.Tables), Claims: names(r.Claims), Paths: names(r.Paths)}
+	out := Reads{Params: sorted(r.Params), Tables: sorted(r.Tables), Claims: sorted(r.Claims), Paths: sorted(r.Paths)}
 	for f := range r.Facts {
 		out.Facts = append(out.Facts, f)
 	}
@@ -52,20 +53,20 @@ func ReadsOf(pair *Pair, programs ...*Program) Reads {
 
 // places adds what the pair scope itself names, and tells where its elements
 // stand.
-func (p *Pair) places(r *syntax.Reads) (at syntax.Places) {
-	system := syntax.Scope{Name: "system"}.Places()
-	add := func(p *Program, at syntax.Places) []string { return r.Add(&p.env.decls, p.tree, at) }
+func (p *Pair) places(r *names.Reads) (at names.Places) {
+	system := names.PlacesOf(syntax.Scope{Name: "system"})
+	add := func(p *Program, at names.Places) []string { return r.Add(&p.env.decls, p.tree, at) }
 	at.Subject, at.Second = add(p.left, system), add(p.right, system)
 	add(p.leftKey, at)
 	add(p.rightKey, at)
 	return at
 }
 
-func names(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
+func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 // Claims are the ids of the claims that the program asks for, sorted.
 func (p *Program) Claims() []string { return ReadsOf(nil, p).Claims }
 
 // Plain is an expression's text without comments, and with one space for any
 // white space between two signs: texts that are equal so mean the same.
-func Plain(src string) string { return syntax.Plain(src) }
+func Plain(src string) string { return names.Plain(src) }

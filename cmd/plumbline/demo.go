@@ -29,6 +29,24 @@ const (
 	demoSeries    = demoSystem + "/series/" + demoChecklist + "~" + demoProfile + "~default"
 )
 
+// demoProducts are the systems of the other products, each under the profile
+// that fits it.
+var demoProducts = []struct{ file, checklist, profile string }{
+	{"configmgr/good.yaml", "configmgr-2007", "internet-based-clients"},
+	{"commsuite/good.yaml", "commsuite-5", "two-tier"},
+	{"sametime/good.yaml", "sametime-extranet", "extranet"},
+}
+
+// demoTopic is the topic under which every system stands, first as it was
+// advised in 2007, and previewed as it is advised now.
+const (
+	demoTopic        = "transport-security"
+	demoTopicThen    = "2007.1.0"
+	demoTopicNow     = "2026.1.0"
+	demoTopicProfile = "intermediate"
+	demoTopicSystem  = "topics/transport-security.yaml"
+)
+
 // demoScans says where the real scans of a weak and a strong server go: each
 // was made through a local port.
 var demoScans = []struct{ file, target string }{
@@ -52,9 +70,10 @@ type demo struct {
 func demoCommand(a *cli.App) *cobra.Command {
 	d := &demo{app: a}
 	c := cli.Command(cli.Spec{
-		Use: "demo", Short: "Show all of it on an example: a SharePoint farm with real faults",
-		Long: `Make a new store, serve it on free ports of this machine, publish a checklist,
-submit an example system as three sources tell it, and show the assessment.
+		Use: "demo", Short: "Show all of it on examples: four products, one with real faults",
+		Long: `Make a new store, serve it on free ports of this machine, publish checklists,
+submit example systems of four products, one of them as three sources tell it, show
+the assessment, and preview what today's advice on transport security would change.
 
 Then it serves until interrupted, so that the curl and grpcurl lines that it
 prints can be tried. The store is thrown away, unless --dir says where to keep it.`,
@@ -143,30 +162,72 @@ func (d *demo) present(ctx context.Context, store string) error {
 	return d.app.Printer().Emit(&pb.AssessInventoryResponse{Assessment: s.glance.Assessment, Findings: s.glance.Findings}, s.view)
 }
 
-// publish publishes the checklist that ships, and assigns each of its profiles,
-// which are the three security environments that its source knows.
+// publish publishes checklists that ship, and assigns them: of the SharePoint
+// checklist each profile, which are the three security environments that its
+// source knows; of the topic the old version, to every system.
 func (d *demo) publish(ctx context.Context) error {
-	f, err := guidance.Get(demoChecklist, guidance.Latest)
+	farm, err := d.publishOne(ctx, demoChecklist, guidance.Latest)
 	if err != nil {
 		return err
 	}
-	if _, err := d.client.Guidance().PublishChecklist(ctx, &pb.PublishChecklistRequest{Checklist: f.Checklist}); err != nil {
-		return err
-	}
-	for _, p := range f.Checklist.GetProfiles() {
-		_, err := d.client.Guidance().CreateAssignment(ctx, &pb.CreateAssignmentRequest{AssignmentId: p.GetId(), Assignment: &pb.Assignment{
-			Selector: &pb.Selector{Product: demoChecklist}, Checklist: demoChecklist, Version: "latest", Profile: p.GetId(),
-		}})
-		if err != nil {
+	for _, p := range farm.GetProfiles() {
+		if err := d.assign(ctx, p.GetId(), demoChecklist, "latest", p.GetId(), &pb.Selector{Product: demoChecklist}); err != nil {
 			return err
 		}
 	}
-	return nil
+	for _, p := range demoProducts {
+		if _, err := d.publishOne(ctx, p.checklist, guidance.Latest); err != nil {
+			return err
+		}
+		systems := &pb.Selector{Systems: []string{systemOf(p.file)}}
+		if err := d.assign(ctx, p.checklist, p.checklist, "latest", p.profile, systems); err != nil {
+			return err
+		}
+	}
+	for _, version := range []string{demoTopicThen, demoTopicNow} {
+		if _, err := d.publishOne(ctx, demoTopic, version); err != nil {
+			return err
+		}
+	}
+	return d.assign(ctx, demoTopic, demoTopic, demoTopicThen, demoTopicProfile, &pb.Selector{})
+}
+
+// systemOf is the id of the system that an example file is about.
+func systemOf(name string) string {
+	data, err := examples.Files.ReadFile(name)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	for s := range inventoryfile.Submissions(name, bytes.NewReader(data)) {
+		return cli.ID(s.Item.GetSubmit().GetSystem())
+	}
+	return ""
+}
+
+func (d *demo) publishOne(ctx context.Context, id, version string) (*pb.Checklist, error) {
+	f, err := guidance.Get(id, version)
+	if err != nil {
+		return nil, err
+	}
+	_, err = d.client.Guidance().PublishChecklist(ctx, &pb.PublishChecklistRequest{Checklist: f.Checklist})
+	return f.Checklist, err
+}
+
+func (d *demo) assign(ctx context.Context, id, checklist, version, profile string, systems *pb.Selector) error {
+	_, err := d.client.Guidance().CreateAssignment(ctx, &pb.CreateAssignmentRequest{AssignmentId: id, Assignment: &pb.Assignment{
+		Selector: systems, Checklist: checklist, Version: version, Profile: profile,
+	}})
+	return err
 }
 
 // submitAll submits what the sources say, one after the other.
 func (d *demo) submitAll(ctx context.Context) error {
-	for _, name := range []string{"farm.yaml", "scanner.yaml"} {
+	for _, p := range demoProducts {
+		if err := d.submitExample(ctx, p.file); err != nil {
+			return fmt.Errorf("submit %s: %w", p.file, err)
+		}
+	}
+	for _, name := range []string{demoTopicSystem, "sharepoint/farm.yaml", "sharepoint/scanner.yaml"} {
 		if err := d.submitExample(ctx, name); err != nil {
 			return fmt.Errorf("submit %s: %w", name, err)
 		}
@@ -176,14 +237,14 @@ func (d *demo) submitAll(ctx context.Context) error {
 		return err
 	}
 	if hosts == nil {
-		return d.submitExample(ctx, "endpoints.yaml")
+		return d.submitExample(ctx, "sharepoint/endpoints.yaml")
 	}
 	upsert := &pb.UpsertHostsRequest{System: demoSystem, Source: "sslscan", Hosts: hosts}
 	return d.submit(ctx, "two scans by sslscan", &pb.SubmitItem{Item: &pb.SubmitItem_Upsert{Upsert: upsert}})
 }
 
 func (d *demo) submitExample(ctx context.Context, name string) error {
-	data, err := examples.SharePoint.ReadFile("sharepoint/" + name)
+	data, err := examples.Files.ReadFile(name)
 	if err != nil {
 		return err
 	}
@@ -206,7 +267,8 @@ func (d *demo) submit(ctx context.Context, what string, item *pb.SubmitItem) err
 			return fmt.Errorf("%s was rejected: %w", what, p)
 		}
 		source := cli.Or(a.Item.GetSubmit().GetSource(), a.Item.GetUpsert().GetSource())
-		d.received = append(d.received, []string{source, what, a.Receipt.GetOutcome(), cli.Number(a.Receipt.GetRevision())})
+		system := cli.ID(cli.Or(a.Item.GetSubmit().GetSystem(), a.Item.GetUpsert().GetSystem()))
+		d.received = append(d.received, []string{system, source, what, a.Receipt.GetOutcome(), cli.Number(a.Receipt.GetRevision())})
 		return nil
 	})
 	return err

@@ -23,6 +23,8 @@ type scene struct {
 	fixes   []*pb.Fix
 	history []*pb.Breakpoint
 	stale   *timestamppb.Timestamp
+	estate  []*pb.SystemRecord
+	preview *pb.PreviewSummary
 }
 
 // read asks the server, as anybody could.
@@ -60,6 +62,14 @@ func (s *scene) read(ctx context.Context) error {
 		return err
 	}
 	s.history = breakpoints.GetBreakpoints()
+	systems, err := c.Inventory().ListSystems(ctx, &pb.ListSystemsRequest{})
+	if err != nil {
+		return err
+	}
+	s.estate = systems.GetSystems()
+	if err := s.previewTopic(ctx); err != nil {
+		return err
+	}
 	return s.lookAhead(ctx)
 }
 
@@ -86,11 +96,15 @@ func (s *scene) lookAhead(ctx context.Context) error {
 }
 
 func (s *scene) view(v *render.View) {
-	v.Title("Plumbline: Harbour Supplies' SharePoint farms, as three sources tell of them")
-	v.Table([]string{"SOURCE", "SAID BY", "OUTCOME", "REVISION"}, s.demo.received, "nothing was submitted")
-	v.Title("The three environments")
+	v.Title("Plumbline: systems of four products, one of them as three sources tell of it")
+	v.Table([]string{"SYSTEM", "SOURCE", "SAID BY", "OUTCOME", "REVISION"}, s.demo.received, "nothing was submitted")
+	s.viewEstate(v)
+	v.Title("Harbour Supplies' SharePoint farms in their three environments")
 	var rows [][]string
 	for _, as := range s.series {
+		if !strings.HasPrefix(cli.ID(as.GetSeries()), demoChecklist) {
+			continue
+		}
 		profile := strings.Split(cli.ID(as.GetSeries()), "~")[1]
 		rows = append(rows, []string{profile, render.Score(as.Score), render.Percent(as.Coverage), cli.Number(as.GetFail()), cli.Number(as.GetUnknown())})
 	}
@@ -112,6 +126,7 @@ func (s *scene) view(v *render.View) {
 		rows = append(rows, []string{render.Exact(b.GetEffectiveTime()), render.Score(b.Score), render.Percent(b.Coverage), cli.Number(b.GetChanged()), b.GetCause()})
 	}
 	v.Table([]string{"FROM", "SCORE", "COVERAGE", "CHANGED", "CAUSE"}, rows, "none")
+	s.viewPreview(v)
 	s.lines(v)
 }
 
@@ -125,10 +140,15 @@ func (s *scene) lines(v *render.View) {
 		fmt.Sprintf(`curl -s -G '%s%s/findings' --data-urlencode 'filter=state = "fail" AND severity = "critical"'`, rest, demoSystem),
 		fmt.Sprintf("curl -s '%s%s:explain?rule=sps-16-server-authenticated&subject=hosts/ext-wfe1/endpoints/443'", rest, demoSeries),
 		fmt.Sprintf(`curl -s '%s%s:upsertHosts' -H 'Content-Type: application/json' -d '{"source": "me", "hosts": [{"id": "shp-idx1", "addresses": [{"ip": "192.0.2.210", "static": true}], "partial": ["addresses"]}]}'`, rest, demoSystem),
+		fmt.Sprintf(`curl -sN '%schecklists:preview' -H 'Content-Type: application/json' -d '{"checklistVersion": "checklists/%s/versions/%s"}' | tail -n 1`, rest, demoTopic, demoTopicNow),
 		fmt.Sprintf(`%s -d '{"name": "%s"}' %s plumbline.v1.AssessmentService/GetAssessment`, rpc, demoSeries, s.demo.grpcAddr),
 		fmt.Sprintf(`%s -d '{"name": "%s", "as_of": "%s"}' %s plumbline.v1.AssessmentService/GetAssessment`, rpc, demoSeries, s.earlier().Format(timeLayout), s.demo.grpcAddr),
 		fmt.Sprintf(`%s -d '{"parent": "%s", "filter": "state = \"unknown\""}' %s plumbline.v1.AssessmentService/ListFindings`, rpc, demoSystem, s.demo.grpcAddr),
 		fmt.Sprintf("%s fix harbour-sharepoint --series %s --server %s", os.Args[0], cli.ID(demoSeries), s.demo.grpcAddr),
+		fmt.Sprintf("%s guidance diff %s@%s %s@%s", os.Args[0], demoTopic, demoTopicThen, demoTopic, demoTopicNow),
+		fmt.Sprintf("%s guidance preview %s@%s --published --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
+		fmt.Sprintf("%s assign activate %s --version %s --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
+		fmt.Sprintf("%s questionnaire harbour-sharepoint %s --server %s", os.Args[0], cli.ID(demoSeries), s.demo.grpcAddr),
 		fmt.Sprintf("%s disagreements harbour-sharepoint --server %s", os.Args[0], s.demo.grpcAddr),
 	} {
 		v.Raw(line)

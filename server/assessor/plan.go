@@ -465,7 +465,7 @@ func (p *plan) due() {
 		p.walk = true
 	}
 	if until := validUntil(h); until <= p.now {
-		p.touch(max(until, 1), causeTime)
+		p.touch(max(until, 1), causeDerived) // time alone, or a statement that begins or ends
 	}
 	if t := p.a.History().After(h.ConfigEpoch); t <= p.now && !p.sys.isNew() {
 		p.touch(t, causeDerived)

@@ -313,11 +313,12 @@ func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, err
 // evaluationAt evaluates a series' plan over what was known: what a stored
 // state stands for, with facts and messages.
 func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r resolved) (*assess.Evaluation, error) {
-	plan, err := a.SeriesPlan(seriesID, st.Version, r.at)
+	in, err := s.viewsOrNone(a.History().At(r.at).Policy, r)
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.viewsOrNone(a.History().At(r.at).Policy, r)
+	m := s.merge(in)
+	plan, err := a.SeriesPlan(seriesID, st.Version, s.id, m.Inventory.System, r.at)
 	if err != nil {
 		return nil, err
 	}
@@ -326,7 +327,7 @@ func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r
 		return nil, err
 	}
 	return plan.Evaluate(assess.Input{
-		Merged: s.merge(in), Claims: said.Claims(r.knownAt), Waivers: said.Waivers(r.knownAt), At: r.at,
+		Merged: m, Claims: said.Claims(r.knownAt), Waivers: said.Waivers(r.knownAt), At: r.at,
 	}), nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
@@ -120,7 +122,7 @@ func (r *replay) causeOfSeries(as *guides.Assignment, t int64) uint32 {
 	if r.cause != causeGuidance {
 		return r.cause
 	}
-	was := r.guides.At(t - 1).Series(as.Series)
+	was := r.guides.At(t-1).Series(as.Series, r.sys.id, r.merged.Inventory.System)
 	if was != nil && was.Checklist().Digest() == as.Plan.Checklist().Digest() && was.TailoringDigest() != as.Plan.TailoringDigest() {
 		return causeTailoring
 	}
@@ -379,7 +381,7 @@ func (r *replay) observe(s *seriesState, st *storev1.State, t int64, cause uint3
 			held = m.(*storev1.State)
 		}
 	}
-	if sameState(st, held) {
+	if sameState(st, held) && proto.Equal(st.Summary, held.Summary) && !s.unmarked(t, cause) {
 		return r.setCurrent(s, held)
 	}
 	st.Cause, st.Correction = cause, s.head != nil && s.head.Effective >= t
@@ -389,6 +391,17 @@ func (r *replay) observe(s *seriesState, st *storev1.State, t int64, cause uint3
 	s.track.insert(&version{effective: t, confirmed: t, msg: st, staged: true})
 	s.staged++
 	return r.setCurrent(s, st)
+}
+
+// unmarked tells whether another tailoring comes into force at an instant at
+// which no breakpoint stands. It is one even where no result changes: what the
+// results weigh may.
+func (s *seriesState) unmarked(t int64, cause uint32) bool {
+	if cause != causeTailoring {
+		return false
+	}
+	v := s.track.find(t)
+	return v == nil || v.effective != t
 }
 
 // replayCache keeps the newest evaluation of each series of large systems, so

@@ -27,17 +27,19 @@ func (k *Keeper) Assign(ctx context.Context, id string, src *pb.Assignment, acto
 	if as.Version == "" {
 		as.Version = Latest
 	}
-	p, err := k.check(as)
-	if err != nil {
-		return nil, err
-	}
-	as.Profile = p.Profile()
+	profile := as.Profile
 	audit := &storev1.AuditRecord{Actor: actor, Method: "CreateAssignment", Resource: as.Name, Outcome: "created"}
-	err = k.write(ctx, audit, func(b *ledger.Batch, at int64) error {
+	err := k.write(ctx, audit, func(b *ledger.Batch, at int64) error {
 		if len(k.records(id, at)) > 0 {
 			return fault.AlreadyExists(as.Name, "activate another version with ActivateAssignment, or delete it first")
 		}
-		from, err := start(as.StartTime != nil, envelope.Instant(as.StartTime), at, "assignment.start_time")
+		as.Profile = profile
+		p, err := k.check(as, "assignment.") // under the lock, so that no version is withdrawn meanwhile
+		if err != nil {
+			return err
+		}
+		as.Profile = p.Profile()
+		from, err := start(src.StartTime != nil, envelope.Instant(src.StartTime), at, "assignment.start_time")
 		if err != nil {
 			return err
 		}
@@ -71,8 +73,9 @@ func putAssignment(b *ledger.Batch, id string, rec *storev1.ConfigRecord) {
 	b.PutObject(kindAssignment, assignmentKey(id, rec.Effective), envelope.Encode(rec))
 }
 
-// check resolves what an assignment names.
-func (k *Keeper) check(as *pb.Assignment) (*assess.Plan, error) {
+// check resolves what an assignment names; field is the path in which it stands
+// in the request.
+func (k *Keeper) check(as *pb.Assignment, field string) (*assess.Plan, error) {
 	c, v, err := k.Checklist(as.Checklist, as.Version)
 	if err != nil {
 		return nil, err
@@ -86,9 +89,20 @@ func (k *Keeper) check(as *pb.Assignment) (*assess.Plan, error) {
 	}
 	p, err := k.library.plan(c, as.Profile, t.GetTailoring())
 	if err != nil {
-		return nil, fault.InvalidField("assignment", "%v", err)
+		return nil, PlanFault(field, err)
 	}
 	return p, nil
+}
+
+// PlanFault is the refusal of a profile or a tailoring that does not fit a
+// checklist. The engine's error begins with the field that is wrong, which
+// stands below a path of the request.
+func PlanFault(below string, err error) error {
+	field, text, ok := strings.Cut(err.Error(), ": ")
+	if !ok {
+		field, text = "", err.Error()
+	}
+	return fault.InvalidField(strings.TrimSuffix(below+field, "."), "%s", text)
 }
 
 // records are an assignment's records that hold at an instant or later, by
@@ -144,7 +158,7 @@ func (k *Keeper) activate(b *ledger.Batch, id string, now *storev1.ConfigRecord,
 	if req.Tailoring != nil {
 		next.Tailoring = *req.Tailoring
 	}
-	if _, err := k.check(next); err != nil {
+	if _, err := k.check(next, ""); err != nil {
 		return err
 	}
 	from, err := start(req.StartTime != nil, envelope.Instant(req.StartTime), at, "start_time")

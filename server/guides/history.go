@@ -32,10 +32,10 @@ type Assignment struct {
 	Plan   *assess.Plan
 }
 
-// Series is the plan that makes a series, or nil.
-func (g *Guide) Series(id string) *assess.Plan {
+// Series is the plan that makes a series of a system, or nil.
+func (g *Guide) Series(id, system string, sys *pb.System) *assess.Plan {
 	for _, a := range g.Assignments {
-		if a.Series == id {
+		if a.Series == id && Selects(a.Source.Selector, system, sys) {
 			return a.Plan
 		}
 	}

@@ -102,9 +102,10 @@ func (k *Keeper) Plan(c *assess.Checklist, profile string, t *pb.Tailoring) (*as
 	return k.library.plan(c, profile, nil)
 }
 
-// SeriesPlan is the plan under which a series stood at an instant, under a
-// checklist's version.
-func (k *Keeper) SeriesPlan(series, version string, at int64) (*assess.Plan, error) {
+// SeriesPlan is the plan under which a system's series stood at an instant,
+// under a checklist's version. The tailoring is that of the assignment which
+// made the series of this system then: another system's may hold another version.
+func (k *Keeper) SeriesPlan(series, version, system string, sys *pb.System, at int64) (*assess.Plan, error) {
 	checklist, profile, tailoring := SplitSeries(series)
 	c, err := k.Compiled(checklist, version)
 	if err != nil {
@@ -112,24 +113,9 @@ func (k *Keeper) SeriesPlan(series, version string, at int64) (*assess.Plan, err
 	}
 	var t *pb.Tailoring
 	if tailoring != assess.DefaultTailoring {
-		t = k.seriesTailoring(series, at)
+		if p := k.History().At(at).Series(series, system, sys); p != nil {
+			t = p.TailoringSource()
+		}
 	}
 	return k.library.plan(c, profile, t)
-}
-
-// seriesTailoring is the tailoring under which an assignment made a series at
-// an instant; nil for none.
-func (k *Keeper) seriesTailoring(series string, at int64) *pb.Tailoring {
-	checklist, profile, tailoring := SplitSeries(series)
-	c := k.content.Load()
-	for _, r := range c.assignments {
-		a := r.Assignment
-		if !holds(r, at) || a.Checklist != checklist || a.Profile != profile {
-			continue
-		}
-		if v, _ := c.tailoring(a.Tailoring, at); v != nil && v.Tailoring.Id == tailoring {
-			return v.Tailoring
-		}
-	}
-	return nil
 }

@@ -25,7 +25,7 @@ func (k *Keeper) PublishTailoring(ctx context.Context, src *pb.Tailoring, over *
 	for _, p := range over.Source().Profiles {
 		// What a tailoring selects and sets is checked alike under every profile.
 		if _, err := over.Plan(p.Id, t); err != nil {
-			return nil, fault.InvalidField("tailoring", "%v", err)
+			return nil, PlanFault("", err)
 		}
 	}
 	v := &pb.TailoringVersion{

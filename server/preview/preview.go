@@ -2,12 +2,14 @@ package preview
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/diff"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/guides"
@@ -74,7 +76,8 @@ func Run(ctx context.Context, e Estate, req Request, send func(*pb.PreviewCheckl
 		if err != nil {
 			return err
 		}
-		_ = base // DIFF
+		sum.Diff = diff.Checklists(base, req.Checklist)
+		nameRemoved(sum.Rules, base)
 	}
 	return send(&pb.PreviewChecklistResponse{Message: &pb.PreviewChecklistResponse_Summary{Summary: sum}})
 }
@@ -196,7 +199,8 @@ func (w *walk) targets(l *assessor.Look) (out []target) {
 		return []target{{series: id + "~" + w.req.Profile + "~" + name, profile: w.req.Profile, tailoring: w.req.Tailoring}}
 	}
 	for _, as := range l.Assignments() {
-		if as.Plan.Checklist().ID() != id {
+		// Of two assignments that make one series the first counts.
+		if as.Plan.Checklist().ID() != id || slices.ContainsFunc(out, func(t target) bool { return t.series == as.Series }) {
 			continue
 		}
 		t := target{series: as.Series, profile: as.Plan.Profile(), tailoring: w.req.Tailoring}

@@ -157,3 +157,14 @@ func (t *total) summary() *pb.PreviewSummary {
 	})
 	return out
 }
+
+// nameRemoved gives the rules that the previewed version lacks the title and
+// severity that they have in the version before.
+func nameRemoved(rules []*pb.RuleFlips, base *assess.Checklist) {
+	for _, r := range rules {
+		if i, ok := base.RuleIndex(r.Rule); ok && r.Title == "" {
+			src := base.Rules()[i]
+			r.Title, r.Severity = src.Title, src.Severity
+		}
+	}
+}

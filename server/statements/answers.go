@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/plumbline/plumbline/assess/attest"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -34,28 +37,25 @@ func (k *Keeper) FileAnswers(ctx context.Context, req *pb.FileAnswersRequest, sy
 	for i := range filings {
 		audits[i] = &storev1.AuditRecord{Actor: actor, Method: "FileAnswers", Outcome: "created"}
 	}
+	kind := AttestationKind
+	if !slices.ContainsFunc(filings, func(f *filing) bool { return f.claim == nil }) {
+		kind = ClaimKind
+	}
 	var out *pb.FileAnswersResponse
-	err = k.cfg.OnSystem(ctx, system, AttestationKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
+	err = k.cfg.OnSystem(ctx, system, kind, audits, func(b *ledger.Batch, at int64) (int64, error) {
 		out = &pb.FileAnswersResponse{}
 		from := at
 		for i, f := range filings {
-			begin, err := k.file(b, system, f, at, out)
+			name, begin, err := k.file(b, system, f, at, out)
 			if err != nil {
 				return 0, err
 			}
 			from = min(from, begin)
-			audits[i].Resource = f.name()
+			audits[i].Resource = name
 		}
 		return from, nil
 	})
 	return out, err
-}
-
-func (f *filing) name() string {
-	if f.claim != nil {
-		return f.claim.Name
-	}
-	return f.attestation.Name
 }
 
 func response(filings []*filing) *pb.FileAnswersResponse {
@@ -70,32 +70,42 @@ func response(filings []*filing) *pb.FileAnswersResponse {
 	return out
 }
 
-// file records one answer and returns from when states may differ.
-func (k *Keeper) file(b *ledger.Batch, system string, f *filing, at int64, out *pb.FileAnswersResponse) (int64, error) {
+// file records one answer and returns its name, and from when states may differ.
+func (k *Keeper) file(b *ledger.Batch, system string, f *filing, at int64, out *pb.FileAnswersResponse) (string, int64, error) {
 	if f.claim != nil {
 		id, err := freeClaimID(b, system, f.id)
 		if err != nil {
-			return 0, err
+			return "", 0, err
 		}
-		f.claim.Name, f.claim.StartTime = resourceName(system, claims, id), nil
-		begin := k.putClaim(b, system, id, f.claim, at)
-		out.Claims = append(out.Claims, k.claimNow(f.claim))
-		return begin, nil
+		c, begin := putClaim(b, system, id, f.claim, at)
+		out.Claims = append(out.Claims, k.claimNow(c))
+		return c.Name, begin, nil
 	}
-	id, rec, err := openAttestation(b, system, f.id)
+	id, rec, err := openAttestation(b, system, f)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
-	f.attestation.Name, f.attestation.StartTime = resourceName(system, attestations, id), nil
+	f.attestation.Name = resourceName(system, attestations, id)
 	begin := putAttestation(b, system, id, rec, f.attestation, at)
 	out.Attestations = append(out.Attestations, k.attestationNow(rec))
-	return begin, nil
+	return f.attestation.Name, begin, nil
 }
 
-// openAttestation is the attestation that an answer renews or replaces, or a
-// new one where there is none that was not revoked.
-func openAttestation(b *ledger.Batch, system, base string) (string, *storev1.AttestationRecord, error) {
-	id := base
+// openAttestation is the attestation that an answer renews or replaces: the one
+// that earlier answers to the question made, or one that somebody filed of the
+// same fact. A new one where there is none that was not revoked.
+func openAttestation(b *ledger.Batch, system string, f *filing) (string, *storev1.AttestationRecord, error) {
+	set, err := Load(b.Tx, system)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, rec := range set.attestations {
+		t := rec.Versions[len(rec.Versions)-1].Attestation
+		if rec.Revoked == 0 && t.Subject == f.attestation.Subject && factKey(t.Subject, t.Fact) == factKey(t.Subject, f.attestation.Fact) {
+			return t.Name[strings.LastIndexByte(t.Name, '/')+1:], rec, nil
+		}
+	}
+	id := f.id
 	for n := 2; ; n++ {
 		rec, err := object[storev1.AttestationRecord](b, system, attestations, id)
 		switch {
@@ -103,11 +113,17 @@ func openAttestation(b *ledger.Batch, system, base string) (string, *storev1.Att
 			return "", nil, err
 		case rec == nil:
 			return id, &storev1.AttestationRecord{Schema: envelope.Schema}, nil
-		case rec.Revoked == 0:
-			return id, rec, nil
 		}
-		id = fmt.Sprintf("%s-%d", base, n)
+		id = fmt.Sprintf("%s-%d", f.id, n)
 	}
+}
+
+// factKey is a fact in the one way of writing it that all ways have in common.
+func factKey(subject, fact string) string {
+	if name, ok := attest.DeclaredName(subject, fact); ok {
+		return "facts/" + name
+	}
+	return fact
 }
 
 // checkAnswers checks all answers and says all that is wrong with them.
@@ -179,7 +195,7 @@ func filingOf(system string, a *pb.Answer, req *pb.FileAnswersRequest) *filing {
 	if until == nil {
 		until = req.ExpireTime
 	}
-	sum := sha256.Sum256([]byte(a.Subject + "\x00" + a.Fact + "\x00" + a.Claim))
+	sum := sha256.Sum256([]byte(a.Subject + "\x00" + factKey(a.Subject, a.Fact) + "\x00" + a.Claim))
 	id := "answer-" + hex.EncodeToString(sum[:8])
 	if a.Claim != "" {
 		return &filing{id: id, claim: &pb.Claim{

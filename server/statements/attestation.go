@@ -3,6 +3,7 @@ package statements
 import (
 	"context"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -11,6 +12,7 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -49,8 +51,9 @@ func newAttestation(src *pb.Attestation, name string) *pb.Attestation {
 }
 
 // putAttestation appends what was stated to a record and returns from when
-// states may differ.
-func putAttestation(b *ledger.Batch, system, id string, rec *storev1.AttestationRecord, t *pb.Attestation, at int64) int64 {
+// states may differ. It changes a copy, since a commit may be tried again.
+func putAttestation(b *ledger.Batch, system, id string, rec *storev1.AttestationRecord, src *pb.Attestation, at int64) int64 {
+	t := proto.CloneOf(src)
 	if t.StartTime == nil {
 		t.StartTime = envelope.Timestamp(at)
 	}
@@ -67,7 +70,7 @@ func (k *Keeper) checkAttestation(t *pb.Attestation, inv *pb.Inventory, field st
 		return fault.InvalidField(field+".subject", "%q is not in the system's inventory; GetInventory shows what is", t.Subject)
 	}
 	if err := attest.SetFact(&pb.Inventory{}, t.Subject, t.Fact, t.Value); err != nil {
-		return fault.InvalidField(field+".fact", "%v", err)
+		return guides.PlanFault(field+".", err)
 	}
 	if declared, ok := attest.DeclaredName(t.Subject, t.Fact); ok {
 		if t.Asks = k.factAsks(declared, attest.Scope(t.Subject)); len(t.Asks) == 0 {
@@ -97,7 +100,7 @@ func (k *Keeper) declaredType(name, scope string) string {
 func (k *Keeper) RenewAttestation(ctx context.Context, system string, req *pb.RenewAttestationRequest, actor string) (*pb.Attestation, error) {
 	id := req.Name[strings.LastIndexByte(req.Name, '/')+1:]
 	_, longest := k.cfg.Guides.Spans()
-	if err := k.span("renewal", 0, envelope.Instant(req.ExpireTime), longest); err != nil {
+	if err := k.span("", 0, envelope.Instant(req.ExpireTime), longest); err != nil {
 		return nil, err
 	}
 	var out *storev1.AttestationRecord
@@ -112,8 +115,14 @@ func (k *Keeper) RenewAttestation(ctx context.Context, system string, req *pb.Re
 			return 0, fault.FailedPrecondition("", "%s was revoked; file another", req.Name)
 		}
 		last := rec.Versions[len(rec.Versions)-1].Attestation
+		if envelope.Instant(req.ExpireTime) < envelope.Instant(last.ExpireTime) {
+			return 0, fault.InvalidField("expire_time", "lies before %s, until which it holds already; revoke it to end it", last.ExpireTime.AsTime().Format(time.RFC3339))
+		}
 		t := newAttestation(last, req.Name)
-		t.StartTime, t.ExpireTime, t.Asks = nil, req.ExpireTime, last.Asks
+		if envelope.Instant(t.StartTime) < at { // one that has not begun yet begins when it was to
+			t.StartTime = nil
+		}
+		t.ExpireTime, t.Asks = req.ExpireTime, last.Asks
 		if declared, ok := attest.DeclaredName(t.Subject, t.Fact); ok {
 			t.Asks = k.factAsks(declared, attest.Scope(t.Subject))
 		}
@@ -136,7 +145,8 @@ func (k *Keeper) RenewAttestation(ctx context.Context, system string, req *pb.Re
 func (k *Keeper) RevokeAttestation(ctx context.Context, system, id, actor string) (*pb.Attestation, error) {
 	var out *storev1.AttestationRecord
 	name := resourceName(system, attestations, id)
-	err := k.cfg.OnSystem(ctx, system, AttestationKind, audit(actor, "RevokeAttestation", name, "revoked"), func(b *ledger.Batch, at int64) (int64, error) {
+	audits := audit(actor, "RevokeAttestation", name, "revoked")
+	err := k.cfg.OnSystem(ctx, system, AttestationKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
 		rec, err := object[storev1.AttestationRecord](b, system, attestations, id)
 		if err != nil {
 			return 0, err
@@ -144,11 +154,13 @@ func (k *Keeper) RevokeAttestation(ctx context.Context, system, id, actor string
 		if rec == nil {
 			return 0, notFound(system, attestations, id, "ListAttestations")
 		}
-		if rec.Revoked == 0 {
-			rec.Revoked = at
-			put(b, system, attestations, id, rec)
-		}
 		out = rec
+		if rec.Revoked != 0 {
+			audits[0].Outcome = unchanged
+			return at, nil
+		}
+		rec.Revoked = at
+		put(b, system, attestations, id, rec)
 		return at, nil
 	})
 	if err != nil {

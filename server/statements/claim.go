@@ -24,6 +24,7 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 	if err := k.checkClaim(c, "claim"); err != nil {
 		return nil, err
 	}
+	var out *pb.Claim
 	err := k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "CreateClaim", c.Name, "created"), func(b *ledger.Batch, at int64) (int64, error) {
 		old, err := object[storev1.ClaimRecord](b, system, claims, id)
 		if err != nil {
@@ -32,18 +33,23 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 		if old != nil {
 			return 0, exists(system, claims, id)
 		}
-		return k.putClaim(b, system, id, c, at), nil
+		var from int64
+		out, from = putClaim(b, system, id, c, at)
+		return from, nil
 	})
-	return k.claimNow(c), err
+	return k.claimNow(out), err
 }
 
-// putClaim records a claim and returns from when states may differ.
-func (k *Keeper) putClaim(b *ledger.Batch, system, id string, c *pb.Claim, at int64) int64 {
+// putClaim records a claim and returns it, and from when states may differ. It
+// changes a copy, since a commit may be tried again.
+func putClaim(b *ledger.Batch, system, id string, src *pb.Claim, at int64) (*pb.Claim, int64) {
+	c := proto.CloneOf(src)
+	c.Name = resourceName(system, claims, id)
 	if c.StartTime == nil {
 		c.StartTime = envelope.Timestamp(at)
 	}
 	put(b, system, claims, id, &storev1.ClaimRecord{Schema: envelope.Schema, Claim: c, Recorded: at})
-	return min(envelope.Instant(c.StartTime), at)
+	return c, min(envelope.Instant(c.StartTime), at)
 }
 
 // checkClaim checks a claim against what checklists declare, and sets to what
@@ -79,7 +85,8 @@ func (k *Keeper) checkClaim(c *pb.Claim, field string) error {
 func (k *Keeper) RevokeClaim(ctx context.Context, system, id, actor string) (*pb.Claim, error) {
 	var out *pb.Claim
 	name := resourceName(system, claims, id)
-	err := k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "RevokeClaim", name, "revoked"), func(b *ledger.Batch, at int64) (int64, error) {
+	audits := audit(actor, "RevokeClaim", name, "revoked")
+	err := k.cfg.OnSystem(ctx, system, ClaimKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
 		rec, err := object[storev1.ClaimRecord](b, system, claims, id)
 		if err != nil {
 			return 0, err
@@ -87,11 +94,13 @@ func (k *Keeper) RevokeClaim(ctx context.Context, system, id, actor string) (*pb
 		if rec == nil {
 			return 0, notFound(system, claims, id, "ListClaims")
 		}
-		if rec.Claim.RevokeTime == nil {
-			rec.Claim.RevokeTime, rec.RevokeRecorded = envelope.Timestamp(at), at
-			put(b, system, claims, id, rec)
-		}
 		out = rec.Claim
+		if rec.Claim.RevokeTime != nil {
+			audits[0].Outcome = unchanged
+			return at, nil
+		}
+		rec.Claim.RevokeTime, rec.RevokeRecorded = envelope.Timestamp(at), at
+		put(b, system, claims, id, rec)
 		return at, nil
 	})
 	return k.claimNow(out), err

@@ -92,18 +92,20 @@ func (k *Keeper) read(ctx context.Context, system string, f func(s *Set) error) 
 const nameSystem byte = 's'
 
 // span checks from when to when a statement holds against the longest time
-// that it may. start is 0 where it is the instant of filing.
-func (k *Keeper) span(kind string, start, end int64, longest time.Duration) error {
+// that it may. start is 0 where it is the instant of filing; below is the path
+// of the message in which the end stands.
+func (k *Keeper) span(below string, start, end int64, longest time.Duration) error {
+	field := strings.TrimPrefix(below+".expire_time", ".")
 	if start == 0 {
 		start = k.cfg.Now()
 	}
 	switch length := time.Duration(end-start) * time.Microsecond; {
 	case end <= start:
-		return fault.InvalidField(kind+".expire_time", "is not after the start")
+		return fault.InvalidField(field, "is not after the start")
 	case end <= k.cfg.Now():
-		return fault.InvalidField(kind+".expire_time", "has passed already")
+		return fault.InvalidField(field, "has passed already")
 	case length > longest:
-		return fault.InvalidField(kind+".expire_time", "is %v after the start; the longest that is allowed is %v", length.Round(time.Second), longest)
+		return fault.InvalidField(field, "is %v after the start; the longest that is allowed is %v", length.Round(time.Second), longest)
 	}
 	return nil
 }
@@ -141,6 +143,9 @@ func (k *Keeper) All(ctx context.Context, after string, f func(system string, w 
 		return nil
 	})
 }
+
+// unchanged is the outcome of a change that had been made before.
+const unchanged = "unchanged"
 
 func audit(actor, method, resource, outcome string) []*storev1.AuditRecord {
 	return []*storev1.AuditRecord{{Actor: actor, Method: method, Resource: resource, Outcome: outcome}}

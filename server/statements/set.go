@@ -62,8 +62,13 @@ func (s *Set) Claims(knownAt int64) (out []*pb.Claim) {
 			continue
 		}
 		c := r.Claim
-		if c.RevokeTime != nil && r.RevokeRecorded <= knownAt && envelope.Instant(c.RevokeTime) < envelope.Instant(c.ExpireTime) {
-			c = proto.Clone(c).(*pb.Claim)
+		switch {
+		case c.RevokeTime == nil:
+		case r.RevokeRecorded > knownAt:
+			c = proto.CloneOf(c)
+			c.RevokeTime = nil
+		case envelope.Instant(c.RevokeTime) < envelope.Instant(c.ExpireTime):
+			c = proto.CloneOf(c)
 			c.ExpireTime = c.RevokeTime
 		}
 		out = append(out, c)
@@ -80,10 +85,10 @@ func (s *Set) Waivers(knownAt int64) (out []*pb.Waiver) {
 			continue
 		}
 		from, to := waiverSpan(r)
+		w := proto.CloneOf(r.Waiver)
 		if r.RevokeRecorded == 0 || r.RevokeRecorded > knownAt {
-			to = envelope.Instant(r.Waiver.ExpireTime)
+			w.RevokeTime, to = nil, envelope.Instant(w.ExpireTime)
 		}
-		w := proto.Clone(r.Waiver).(*pb.Waiver)
 		w.StartTime, w.ExpireTime = envelope.Timestamp(from), envelope.Timestamp(max(from, to))
 		out = append(out, w)
 	}

@@ -69,7 +69,8 @@ func (k *Keeper) checkWaiver(w *pb.Waiver) error {
 func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*pb.Waiver, error) {
 	var out *storev1.WaiverRecord
 	name := resourceName(system, waivers, id)
-	err := k.cfg.OnSystem(ctx, system, WaiverKind, audit(actor, "ApproveWaiver", name, "approved"), func(b *ledger.Batch, at int64) (int64, error) {
+	audits := audit(actor, "ApproveWaiver", name, "approved")
+	err := k.cfg.OnSystem(ctx, system, WaiverKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
 		rec, err := object[storev1.WaiverRecord](b, system, waivers, id)
 		switch {
 		case err != nil:
@@ -79,7 +80,7 @@ func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*
 		case rec.RevokeRecorded != 0:
 			return 0, fault.FailedPrecondition("", "%s was revoked; file another", name)
 		case rec.ApproveRecorded != 0:
-			out = rec
+			out, audits[0].Outcome = rec, unchanged
 			return at, nil
 		case envelope.Instant(rec.Waiver.ExpireTime) <= at:
 			return 0, fault.FailedPrecondition("", "%s expired before it was approved; file another", name)
@@ -100,7 +101,8 @@ func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*
 func (k *Keeper) RevokeWaiver(ctx context.Context, system, id, actor string) (*pb.Waiver, error) {
 	var out *storev1.WaiverRecord
 	name := resourceName(system, waivers, id)
-	err := k.cfg.OnSystem(ctx, system, WaiverKind, audit(actor, "RevokeWaiver", name, "revoked"), func(b *ledger.Batch, at int64) (int64, error) {
+	audits := audit(actor, "RevokeWaiver", name, "revoked")
+	err := k.cfg.OnSystem(ctx, system, WaiverKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
 		rec, err := object[storev1.WaiverRecord](b, system, waivers, id)
 		if err != nil {
 			return 0, err
@@ -108,11 +110,13 @@ func (k *Keeper) RevokeWaiver(ctx context.Context, system, id, actor string) (*p
 		if rec == nil {
 			return 0, notFound(system, waivers, id, "ListWaivers")
 		}
-		if rec.RevokeRecorded == 0 {
-			rec.RevokeRecorded, rec.Waiver.RevokeTime = at, envelope.Timestamp(at)
-			put(b, system, waivers, id, rec)
-		}
 		out = rec
+		if rec.RevokeRecorded != 0 {
+			audits[0].Outcome = unchanged
+			return at, nil
+		}
+		rec.RevokeRecorded, rec.Waiver.RevokeTime = at, envelope.Timestamp(at)
+		put(b, system, waivers, id, rec)
 		return at, nil
 	})
 	if err != nil {

@@ -1,4 +1,5 @@
-package server
+// Package filter compiles the filters of lists, which are written after AIP-160.
+package filter
 
 import (
 	"fmt"
@@ -24,9 +25,9 @@ var findingFields = map[string]func(*pb.Finding) string{
 
 const filterFieldNames = "checklist, series, rule, area, severity, state, subject"
 
-// parseFilter compiles an AIP-160 filter over findings: = and != over texts
+// Findings compiles an AIP-160 filter over findings: = and != over texts
 // ("*" at the end of a text matches any end), AND, OR, NOT and parentheses.
-func parseFilter(src string) (func(*pb.Finding) (bool, error), error) {
+func Findings(src string) (func(*pb.Finding) (bool, error), error) {
 	if strings.TrimSpace(src) == "" {
 		return func(*pb.Finding) (bool, error) { return true, nil }, nil
 	}

@@ -1,9 +1,10 @@
-package syntax
+package names
 
 import (
 	"slices"
 	"strings"
 
+	"github.com/plumbline/plumbline/assess/rule/syntax"
 	"github.com/plumbline/plumbline/assess/shape"
 )
 
@@ -48,11 +49,11 @@ var scopePlaces = map[string][]string{
 	"account": {"accounts/*", hostPlace + "/accounts/*"}, "facility": {"facilities/*"},
 }
 
-// Places are where the scope's variables stand. A pair's are those of its two
+// PlacesOf are where the scope's variables stand. A pair's are those of its two
 // lists, which the scope alone does not tell.
-func (s Scope) Places() Places {
+func PlacesOf(s syntax.Scope) Places {
 	p := Places{Subject: scopePlaces[s.Name]}
-	if slices.Contains(withHost, s.Name) {
+	if s.Name == "component" || s.Name == "endpoint" {
 		p.Second = []string{hostPlace}
 	}
 	return p
@@ -60,50 +61,50 @@ func (s Scope) Places() Places {
 
 // Add adds what a tree names. It returns where its elements stand, if it is a
 // list of messages.
-func (r *Reads) Add(d *Decls, tree *Node, at Places) []string {
+func (r *Reads) Add(d *syntax.Decls, tree *syntax.Node, at Places) []string {
 	v := visitor{Reads: r, decls: d}
-	v.vars[InventorySlot] = []string{""}
-	v.vars[SystemSlot] = []string{systemPlace}
-	v.vars[SubjectSlot], v.vars[SecondSlot] = at.Subject, at.Second
+	v.vars[syntax.InventorySlot] = []string{""}
+	v.vars[syntax.SystemSlot] = []string{systemPlace}
+	v.vars[syntax.SubjectSlot], v.vars[syntax.SecondSlot] = at.Subject, at.Second
 	return v.visit(tree)
 }
 
 // visitor walks a tree with the places of the variables.
 type visitor struct {
 	*Reads
-	decls *Decls
-	vars  [Slots][]string
+	decls *syntax.Decls
+	vars  [syntax.Slots][]string
 }
 
 // visit notes what a node names, and returns where the message that it gives
 // may stand, or the elements of the list.
-func (v *visitor) visit(n *Node) []string {
+func (v *visitor) visit(n *syntax.Node) []string {
 	switch n.Op {
-	case Var:
+	case syntax.Var:
 		return v.vars[n.Slot]
-	case Param:
+	case syntax.Param:
 		v.Params[n.Name] = true
-	case Field:
+	case syntax.Field:
 		return v.field(v.visit(n.Args[0]), n.Steps)
-	case Entry:
+	case syntax.Entry:
 		key := "*"
-		if k := n.Args[1]; k.Op == Const {
+		if k := n.Args[1]; k.Op == syntax.Const {
 			key = shape.PathKey(k.Lit.S)
 		}
 		v.visit(n.Args[1])
 		v.note(below(v.visit(n.Args[0]), n.Steps), "/"+key)
 		return nil
-	case Fact:
-		v.Facts[FactName{factScope(n.Args[0].Type.Msg), n.Name}] = true
+	case syntax.Fact:
+		v.Facts[FactName{strings.ToLower(n.Args[0].Type.Msg.Name), n.Name}] = true
 		facts := []*shape.Field{n.Args[0].Type.Msg.Field("facts")}
 		v.note(below(v.visit(n.Args[0]), facts), "/"+shape.PathKey(n.Name))
 		return nil
-	case Lookup:
+	case syntax.Lookup:
 		v.visit(n.Args[1])
 		return v.note(below(v.visit(n.Args[0]), n.Steps), "/*")
-	case All, Exists, ExistsOne, Filter, MapTo:
+	case syntax.All, syntax.Exists, syntax.ExistsOne, syntax.Filter, syntax.MapTo:
 		return v.loop(n)
-	case Cond:
+	case syntax.Cond:
 		v.visit(n.Args[0])
 		return union(v.visit(n.Args[1]), v.visit(n.Args[2]))
 	}
@@ -111,13 +112,13 @@ func (v *visitor) visit(n *Node) []string {
 }
 
 // others visits a node whose arguments say all of where messages stand.
-func (v *visitor) others(n *Node) (places []string) {
+func (v *visitor) others(n *syntax.Node) (places []string) {
 	switch n.Op {
-	case TableEntry:
+	case syntax.TableEntry:
 		v.Tables[n.Name] = true
-	case Claimed:
+	case syntax.Claimed:
 		v.Claims[n.Name] = true
-	case NowCompare:
+	case syntax.NowCompare:
 		for _, s := range n.Shift {
 			if s.Param >= 0 {
 				v.Params[v.decls.Params[s.Param].Name] = true
@@ -131,14 +132,14 @@ func (v *visitor) others(n *Node) (places []string) {
 }
 
 // loop visits a comprehension.
-func (v *visitor) loop(n *Node) []string {
+func (v *visitor) loop(n *syntax.Node) []string {
 	elems := v.visit(n.Args[0])
 	v.vars[n.Slot] = elems
 	body := v.visit(n.Args[1])
 	switch n.Op {
-	case Filter:
+	case syntax.Filter:
 		return elems
-	case MapTo:
+	case syntax.MapTo:
 		return body
 	}
 	return nil

@@ -1,0 +1,125 @@
+// Package review says which waivers want a second look: unused, too broad,
+// about to expire, or covering what passes anyway. It evaluates each system
+// under the versions in force, and stores nothing.
+package review
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plumbline/plumbline/assess"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/envelope"
+)
+
+// Estate is what a review reads: an assessor.
+type Estate interface {
+	LookAt(ctx context.Context, systems []string, f func(*assessor.Look) error) error
+}
+
+// Options say what a review takes for too broad and for about to expire.
+type Options struct {
+	Estate   Estate
+	Broad    int           // failures that one waiver may cover
+	Expiring time.Duration // until its end
+	Now      int64         // microseconds since 1970 UTC
+}
+
+// systemOf is the id of the system that a waiver is of.
+func systemOf(w *pb.Waiver) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(w.Name, "systems/"), "/")
+	return id
+}
+
+// Waivers reviews waivers, which stand in the order of their systems, and
+// leaves out those with which all is well.
+func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.WaiverReview, err error) {
+	for len(list) > 0 {
+		system := systemOf(list[0])
+		n := slices.IndexFunc(list, func(w *pb.Waiver) bool { return systemOf(w) != system })
+		if n < 0 {
+			n = len(list)
+		}
+		reviews := make([]*pb.WaiverReview, n)
+		use := make([]usage, n)
+		err := o.Estate.LookAt(ctx, []string{system}, func(l *assessor.Look) error {
+			clear(use)
+			for _, as := range l.Assignments() {
+				if !slices.ContainsFunc(list[:n], func(w *pb.Waiver) bool { return w.Checklist == as.Plan.Checklist().ID() }) {
+					continue
+				}
+				ev := l.Evaluate(as.Plan)
+				for i, w := range list[:n] {
+					if w.Checklist == as.Plan.Checklist().ID() {
+						use[i].add(ev.Review(w))
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i, w := range list[:n] {
+			reviews[i] = o.judge(w, use[i])
+			if len(reviews[i].Findings) > 0 {
+				out = append(out, reviews[i])
+			}
+		}
+		list = list[n:]
+	}
+	return out, nil
+}
+
+// judge says what is wrong with a waiver.
+func (o Options) judge(w *pb.Waiver, u usage) *pb.WaiverReview {
+	out := &pb.WaiverReview{Waiver: w, Failures: int32(u.failures), Passes: int32(u.passes)}
+	add := func(finding, remedy string, args ...any) {
+		out.Findings, out.Remedies = append(out.Findings, finding), append(out.Remedies, fmt.Sprintf(remedy, args...))
+	}
+	left := time.Duration(envelope.Instant(w.ExpireTime)-o.Now) * time.Microsecond
+	switch w.State {
+	case "draft":
+		add("draft", "It accepts nothing until it is approved: approve or revoke it.")
+		return out
+	case "expired":
+		if u.failures > 0 {
+			add("expired", "It expired, and %d results still fail that it accepted: mend them, or file another.", u.failures)
+		}
+		return out
+	}
+	if left <= o.Expiring {
+		add("expiring", "It ends within %s: mend what it accepts, or file another in time.", o.Expiring)
+	}
+	switch {
+	case u.outdated > 0 && u.failures+u.passes+u.others == 0:
+		add("outdated", "What it accepts is asked otherwise by the version in force: read the rule again, and file another or revoke it.")
+	case u.failures+u.passes+u.others == 0:
+		add("unused", "It covers nothing that is assessed: revoke it.")
+	case u.failures == 0 && u.passes > 0:
+		add("passing", "All %d results that it covers pass: revoke it.", u.passes)
+	case u.outdated > 0:
+		add("outdated", "%d of its rules are asked otherwise by the version in force, and are no longer covered: file another for them.", u.outdated)
+	}
+	switch {
+	case w.Area != "" && len(w.Subjects) == 0 && len(w.HostLabels) == 0:
+		add("broad", "It accepts a whole area for every subject: name rules, or subjects.")
+	case u.failures > o.Broad:
+		add("broad", "It accepts %d failures: name the subjects that it is meant for.", u.failures)
+	}
+	return out
+}
+
+// usage is what a waiver does under all checklist versions in force together.
+type usage struct{ failures, passes, others, outdated int }
+
+func (u *usage) add(w assess.WaiverUse) {
+	u.failures += w.Failures
+	u.passes += w.Passes
+	u.others += w.Others
+	u.outdated += w.Outdated
+}

@@ -72,8 +72,9 @@ func demoCommand(a *cli.App) *cobra.Command {
 	c := cli.Command(cli.Spec{
 		Use: "demo", Short: "Show all of it on examples: four products, one with real faults",
 		Long: `Make a new store, serve it on free ports of this machine, publish checklists,
-submit example systems of four products, one of them as three sources tell it, show
-the assessment, and preview what today's advice on transport security would change.
+submit example systems of four products, one of them as three sources tell of
+it, show how they stand, and preview what today's advice on transport security
+would change.
 
 Then it serves until interrupted, so that the curl and grpcurl lines that it
 prints can be tried. The store is thrown away, unless --dir says where to keep it.`,

@@ -4,8 +4,10 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/ask"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/feed"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/guide"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/manage"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/offline"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/state"
 	"github.com/spf13/cobra"
 )
 
@@ -20,7 +22,8 @@ versioned guidance checklists, and keeps the history of every assessment.
 Each flag can also be given by an environment variable (--server by
 PLUMBLINE_SERVER) or in the settings file that --config names.
 
-Exit codes: 0 success, 1 error, 2 below --fail-under or --fail-under-coverage.`,
+Exit codes: 0 success, 1 error, 2 below --fail-under or --fail-under-coverage, or
+what --fail and --fail-newly-failing look for.`,
 		Example: `  plumbline demo
   plumbline assess --checklist sharepoint-2007 --profile intranet farm.yaml
   plumbline serve --store plumbline.db`,
@@ -30,7 +33,8 @@ Exit codes: 0 success, 1 error, 2 below --fail-under or --fail-under-coverage.`,
 	a.Flags(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.Usage(c.CommandPath(), err) })
 	for _, g := range []struct{ id, title string }{
-		{"start", "Start:"}, {"submit", "Submit and assess:"}, {"ask", "Ask:"}, {"manage", "Manage:"},
+		{"start", "Start:"}, {"submit", "Submit and assess:"}, {"ask", "Ask:"}, {"state", "State what no source reports, and accept failures:"},
+		{"guide", "Guidance, and who is scored against what:"}, {"manage", "Manage:"},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 	}
@@ -43,6 +47,8 @@ Exit codes: 0 success, 1 error, 2 below --fail-under or --fail-under-coverage.`,
 	add("start", demoCommand(a), serveCommand(a), versionCommand(a))
 	add("submit", append(feed.Commands(a), offline.Commands(a)...)...)
 	add("ask", ask.Commands(a)...)
+	add("state", state.Commands(a)...)
+	add("guide", guide.Commands(a)...)
 	add("manage", manage.Commands(a)...)
 	return root
 }

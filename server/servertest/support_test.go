@@ -29,6 +29,7 @@ func TestSupportEnds(t *testing.T) {
 	}{
 		{"configmgr", "configmgr-2007", "internet-based-clients", "scm-life-product-supported", day(2012, 6, 30), day(2019, 7, 9)},
 		{"commsuite", "commsuite-5", "two-tier", "jcs-life-product-supported", day(2008, 6, 16), day(2012, 3, 31)},
+		{"sharepoint", "sharepoint-2007", "external-secure-collaboration", "sps-19-product-supported", day(2012, 6, 30), day(2017, 10, 10)},
 		{"sametime", "sametime-extranet", "extranet", "smt-life-product-supported", day(2017, 6, 1), day(2021, 9, 30)},
 	} {
 		t.Run(p.checklist, func(t *testing.T) {

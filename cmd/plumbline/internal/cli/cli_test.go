@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 func TestParseInstant(t *testing.T) {
@@ -38,6 +39,34 @@ func TestParseInstant(t *testing.T) {
 		if got, err := parseInstant(in, now); err == nil {
 			t.Errorf("%q is taken for %v", in, got)
 		}
+	}
+}
+
+func TestEnd(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	start := timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
+	a := &App{Now: func() time.Time { return now }}
+	for in, want := range map[string]string{
+		"90d": "2027-04-01T00:00:00Z", "+1d": "2026-11-23T12:00:00Z", "2027-02-01": "2027-02-01T00:00:00Z", "P10D": "2027-01-11T00:00:00Z",
+	} {
+		i := a.End()
+		if err := i.Set(in); err != nil {
+			t.Errorf("%q: %v", in, err)
+			continue
+		}
+		if got, err := i.After(start); err != nil || got.AsTime().Format(time.RFC3339) != want {
+			t.Errorf("%q: %v %v", in, got, err)
+		}
+	}
+	i := a.End()
+	if err := i.Set("36h"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := i.Timestamp(); err != nil || !got.AsTime().Equal(now.Add(36*time.Hour)) {
+		t.Errorf("without a start: %v %v", got, err)
+	}
+	if err := a.End().Set("soon"); err == nil || !strings.Contains(err.Error(), "90d") {
+		t.Errorf("soon: %v", err)
 	}
 }
 
@@ -156,6 +185,10 @@ func TestConsole(t *testing.T) {
 }
 
 func TestResource(t *testing.T) {
+	if Child("a", "waivers", "b") != "systems/a/waivers/b" || Child("a", "waivers", "systems/c/waivers/b") != "systems/c/waivers/b" ||
+		Version("checklists", "a@1", "latest") != "checklists/a/versions/1" || Version("tailorings", "a", "latest") != "tailorings/a/versions/latest" {
+		t.Error("names of children and versions")
+	}
 	if Resource("systems", "a") != "systems/a" || Resource("systems", "systems/a") != "systems/a" || ID("systems/a/series/b") != "b" || ID("b") != "b" {
 		t.Error("names")
 	}

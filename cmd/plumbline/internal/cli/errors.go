@@ -11,7 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// BelowError is a score or coverage below what was asked for.
+// BelowError says that what was asked for does not hold, such as a score that
+// is too low. The program did its work; the exit code says the rest.
 type BelowError struct{ Reasons []string }
 
 func (e *BelowError) Error() string { return strings.Join(e.Reasons, "; ") }

@@ -37,17 +37,30 @@ func (a *App) Dial(ctx context.Context) (*clients.Client, error) {
 // Online makes the action of a command that asks a server: it opens the
 // connection and limits the time.
 func (a *App) Online(do func(ctx context.Context, c *clients.Client, args []string) error) Action {
+	return a.Streaming(func(ctx context.Context, c *clients.Client, args []string) error {
+		ctx, cancel := a.Within(ctx)
+		defer cancel()
+		return do(ctx, c, args)
+	})
+}
+
+// Within limits the time of one answer, or of the few that make one.
+func (a *App) Within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if a.timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, a.timeout)
+}
+
+// Streaming makes the action of a command that a server answers for as long as
+// it takes: the time is not limited.
+func (a *App) Streaming(do func(ctx context.Context, c *clients.Client, args []string) error) Action {
 	return func(ctx context.Context, args []string) error {
 		c, err := a.Dial(ctx)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		if a.timeout > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, a.timeout)
-			defer cancel()
-		}
 		return do(ctx, c, args)
 	}
 }
@@ -58,6 +71,25 @@ func Resource(collection, id string) string {
 		return id
 	}
 	return collection + "/" + id
+}
+
+// Child gives the name of what a system has for its id; a whole name is taken
+// as it is.
+func Child(system, collection, id string) string {
+	if strings.HasPrefix(id, "systems/") {
+		return id
+	}
+	return Resource("systems", system) + "/" + collection + "/" + id
+}
+
+// Version gives the name of a version that is written ID@VERSION; without a
+// version it is the one that stands in its place.
+func Version(collection, name, otherwise string) string {
+	id, version, _ := strings.Cut(name, "@")
+	if strings.Contains(id, "/versions/") {
+		return Resource(collection, id)
+	}
+	return Resource(collection, id) + "/versions/" + Or(version, otherwise)
 }
 
 // ID gives the last part of a resource's name.

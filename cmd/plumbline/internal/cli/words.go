@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"strconv"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Number writes a whole number.
@@ -36,4 +38,14 @@ func Known(n int, field string, reportedEmpty []string) string {
 		}
 	}
 	return "not reported"
+}
+
+// Since gives the first instant that is there.
+func Since(list ...*timestamppb.Timestamp) *timestamppb.Timestamp {
+	for _, t := range list {
+		if t != nil {
+			return t
+		}
+	}
+	return nil
 }

@@ -136,7 +136,7 @@ func (p *receiptPrinter) take(answer clients.Answer) error {
 		p.latest[as.GetSeries()] = as
 	}
 	if p.app.Output != "table" {
-		return p.stream(r)
+		return p.app.Printer().Stream(r, nil)
 	}
 	needsLook := r.GetOutcome() == "rejected" || len(r.GetWarnings()) > 0
 	if len(p.shown) >= mostShown && !(needsLook && len(p.shown) < 20*mostShown) {
@@ -145,23 +145,6 @@ func (p *receiptPrinter) take(answer clients.Answer) error {
 	}
 	p.shown = append(p.shown, shownReceipt{where, r})
 	return nil
-}
-
-// stream prints one receipt: a line of JSON, or a YAML document.
-func (p *receiptPrinter) stream(r *pb.Receipt) error {
-	text, err := render.JSON(r)
-	if err == nil && p.app.Output == "yaml" {
-		if text, err = render.YAML(text); err == nil {
-			text = append([]byte("---\n"), text...)
-		}
-	} else if err == nil {
-		text, err = render.OneLine(text)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = p.app.Out.Write(text)
-	return err
 }
 
 // end prints what people want to see once all is answered.

@@ -1,5 +1,5 @@
-// Package manage has the commands that manage: guidance, assignments, claims, the
-// policy, links, tokens, and a store's file. There is a file for each.
+// Package manage has the commands that run a service: the policy, links, tokens,
+// and a store's file. There is a file for each.
 package manage
 
 import (
@@ -14,6 +14,6 @@ type app struct{ *cli.App }
 func Commands(run *cli.App) []*cobra.Command {
 	a := &app{run}
 	return []*cobra.Command{
-		a.claimCommand(), a.policyCommand(), a.assignCommand(), a.linkCommand(), a.guidanceCommand(), a.tokenCommand(), a.dbCommand(),
+		a.policyCommand(), a.linkCommand(), a.tokenCommand(), a.dbCommand(),
 	}
 }

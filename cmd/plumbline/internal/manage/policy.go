@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // policyCommand is the family for the policy, of which there is one.
@@ -69,7 +70,8 @@ func (a *app) printPolicy(p *pb.Policy) error {
 		if p.GetDefaultFreshness() != nil {
 			holds = render.Span(p.GetDefaultFreshness().AsDuration())
 		}
-		v.Fields([2]string{"precedence", strings.Join(p.GetPrecedence(), ", ")}, [2]string{"a source's word holds", holds},
+		v.Fields([2]string{"a waiver may hold", longest(p.GetLongestWaiver())}, [2]string{"an attestation may hold", longest(p.GetLongestAttestation())},
+			[2]string{"precedence", strings.Join(p.GetPrecedence(), ", ")}, [2]string{"a source's word holds", holds},
 			[2]string{"in force since", v.When(p.GetUpdateTime())}, [2]string{"digest", p.GetDigest()})
 		v.Title("Freshness")
 		var rows [][]string
@@ -84,4 +86,13 @@ func (a *app) printPolicy(p *pb.Policy) error {
 		}
 		v.Table([]string{"KEYS"}, rows, "never")
 	})
+}
+
+// longest is how long statements may hold; what the policy leaves to the default
+// is written too.
+func longest(d *durationpb.Duration) string {
+	if d == nil {
+		return "366 days"
+	}
+	return render.Span(d.AsDuration())
 }

@@ -52,14 +52,40 @@ type Printer struct {
 // printed if it fails half way.
 func (p *Printer) Emit(m proto.Message, view func(*View)) error {
 	if p.Format == "table" {
-		v := &View{p: p}
-		view(v)
-		_, err := io.WriteString(p.Out, clean(v.b.String(), p.Color))
-		return err
+		return p.Text(view)
 	}
 	text, err := JSON(m)
 	if err == nil && p.Format == "yaml" {
 		text, err = YAML(text)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s as %s: %w", m.ProtoReflect().Descriptor().Name(), p.Format, err)
+	}
+	_, err = p.Out.Write(text)
+	return err
+}
+
+// Text prints what view lays out.
+func (p *Printer) Text(view func(*View)) error {
+	v := &View{p: p}
+	view(v)
+	_, err := io.WriteString(p.Out, clean(v.b.String(), p.Color))
+	return err
+}
+
+// Stream prints one of many messages as it comes: JSON on a line of its own, a
+// YAML document, or what view lays out.
+func (p *Printer) Stream(m proto.Message, view func(*View)) error {
+	if p.Format == "table" {
+		return p.Text(view)
+	}
+	text, err := JSON(m)
+	if err == nil && p.Format == "yaml" {
+		if text, err = YAML(text); err == nil {
+			text = append([]byte("---\n"), text...)
+		}
+	} else if err == nil {
+		text, err = OneLine(text)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s as %s: %w", m.ProtoReflect().Descriptor().Name(), p.Format, err)

@@ -1,8 +1,7 @@
-package manage
+package guide
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -18,50 +17,69 @@ import (
 // guidanceCommand is the family for checklists. What ships with the program needs
 // no server; --published asks for what a server has.
 func (a *app) guidanceCommand() *cobra.Command {
-	return cli.Family("guidance", "List, show, lint, test and publish checklists",
-		"  plumbline guidance list\n  plumbline guidance show sharepoint-2007\n  plumbline guidance lint mine.yaml",
-		a.guidanceList(), a.guidanceShow(), a.guidanceLint(), a.guidanceTest(), a.guidancePublish(), a.guidanceSchema())
+	return cli.Family("guidance", "List, show, lint, test, compare, preview and publish checklists",
+		"  plumbline guidance list\n  plumbline guidance show sharepoint-2007\n  plumbline guidance lint mine.yaml\n  plumbline guidance diff transport-security\n  plumbline guidance preview mine.yaml --summary-only",
+		a.guidanceList(), a.guidanceShow(), a.guidanceLint(), a.guidanceTest(), a.guidanceDiff(), a.guidancePreview(),
+		a.guidancePublish(), a.guidanceDeprecate(), a.guidanceWithdraw(), a.guidanceSchema())
 }
 
-// guidanceList lists checklists.
+// guidanceList lists checklists, or the versions of one.
 func (a *app) guidanceList() *cobra.Command {
 	var published bool
 	var l cli.Limit
 	c := cli.Command(cli.Spec{
-		Use: "list", Short: "List the checklists that ship, or those that are published", Example: "  plumbline guidance list\n  plumbline guidance list --published",
+		Use: "list [ID]", Short: "List the checklists that ship, or those that are published", Args: cobra.MaximumNArgs(1),
+		Long: `List the checklists that ship with this program, or with --published the newest
+versions that the server has, with their states. With an ID all versions of that
+checklist are listed.`,
+		Example: "  plumbline guidance list\n  plumbline guidance list --published\n  plumbline guidance list --published transport-security",
 		Do: func(ctx context.Context, args []string) error {
+			id := strings.Join(args, "")
 			if published {
 				return a.Online(func(ctx context.Context, c *clients.Client, _ []string) error {
-					rows, err := cli.Pages(l, func(size int32, token string) ([]*pb.ChecklistVersion, string, error) {
-						r, err := c.Guidance().ListChecklists(ctx, &pb.ListChecklistsRequest{PageSize: size, PageToken: token})
-						return r.GetChecklists(), r.GetNextPageToken(), err
-					})
+					rows, err := publishedVersions(ctx, c, id, l)
 					if err != nil {
 						return err
 					}
-					return a.printVersions(rows)
+					return a.printPublished(rows)
 				})(ctx, args)
 			}
-			rows, err := shippedVersions()
+			rows, err := shippedVersions(id)
 			if err != nil {
 				return err
 			}
 			return a.printVersions(rows)
 		},
 	})
-	c.Flags().BoolVar(&published, "published", false, "ask the server for the newest versions that are published there")
+	c.Flags().BoolVar(&published, "published", false, "ask the server for what is published there")
 	l.Flag(c, 0)
 	return c
 }
 
-// shippedVersions describes the checklists of this build as a server would.
-func shippedVersions() ([]*pb.ChecklistVersion, error) {
+// publishedVersions asks for the newest versions, or for all of one checklist.
+func publishedVersions(ctx context.Context, c *clients.Client, id string, l cli.Limit) ([]*pb.ChecklistVersion, error) {
+	return cli.Pages(l, func(size int32, token string) ([]*pb.ChecklistVersion, string, error) {
+		if id == "" {
+			r, err := c.Guidance().ListChecklists(ctx, &pb.ListChecklistsRequest{PageSize: size, PageToken: token})
+			return r.GetChecklists(), r.GetNextPageToken(), err
+		}
+		r, err := c.Guidance().ListChecklistVersions(ctx, &pb.ListChecklistVersionsRequest{Parent: cli.Resource("checklists", id), PageSize: size, PageToken: token})
+		return r.GetVersions(), r.GetNextPageToken(), err
+	})
+}
+
+// shippedVersions describes the checklists of this build as a server would; all,
+// or the versions of one.
+func shippedVersions(id string) ([]*pb.ChecklistVersion, error) {
 	files, err := guidance.Shipped()
 	if err != nil {
 		return nil, err
 	}
 	var out []*pb.ChecklistVersion
 	for _, f := range files {
+		if id != "" && f.Checklist.GetId() != id {
+			continue
+		}
 		v, err := describe(f.Checklist)
 		if err != nil {
 			return nil, err
@@ -97,6 +115,19 @@ func (a *app) printVersions(list []*pb.ChecklistVersion) error {
 			rows = append(rows, []string{checklist, version, cli.Number(x.GetRuleCount()), strings.Join(x.GetProfiles(), ", "), v.Age(x.GetPublishTime()), x.GetTitle()})
 		}
 		v.Table([]string{"CHECKLIST", "VERSION", "RULES", "PROFILES", "PUBLISHED", "TITLE"}, rows, "no checklists")
+	})
+}
+
+// printPublished prints published versions with their states; why one is
+// deprecated or withdrawn is what a person wants to know first.
+func (a *app) printPublished(list []*pb.ChecklistVersion) error {
+	return a.Printer().Emit(&pb.ListChecklistsResponse{Checklists: list}, func(v *render.View) {
+		var rows [][]string
+		for _, x := range list {
+			checklist, version := checklistName(x)
+			rows = append(rows, []string{checklist, version, v.Word(x.GetState()), cli.Number(x.GetRuleCount()), strings.Join(x.GetProfiles(), ", "), v.Age(x.GetPublishTime()), cli.Or(x.GetStateReason(), x.GetTitle())})
+		}
+		v.Table([]string{"CHECKLIST", "VERSION", "STATE", "RULES", "PROFILES", "PUBLISHED", "TITLE, OR REASON"}, rows, "no checklists")
 	})
 }
 
@@ -143,7 +174,7 @@ func (a *app) guidanceShow() *cobra.Command {
 func (a *app) printChecklist(x *pb.ChecklistVersion) error {
 	return a.Printer().Emit(x, func(v *render.View) {
 		checklist, version := checklistName(x)
-		v.Fields([2]string{"checklist", checklist + "@" + version}, [2]string{"title", x.GetTitle()}, [2]string{"digest", x.GetDigest()}, [2]string{"published", v.When(x.GetPublishTime())})
+		v.Fields([2]string{"checklist", checklist + "@" + version}, [2]string{"title", x.GetTitle()}, [2]string{"state", x.GetState()}, [2]string{"because", x.GetStateReason()}, [2]string{"digest", x.GetDigest()}, [2]string{"published", v.When(x.GetPublishTime())})
 		if d := strings.TrimSpace(x.GetChecklist().GetDescription()); d != "" {
 			v.Title("Description")
 			v.Line("%s", d)
@@ -167,114 +198,6 @@ func (a *app) printChecklist(x *pb.ChecklistVersion) error {
 		}
 		walk(x.GetChecklist().GetGroups())
 		v.Table([]string{"GROUP", "RULE", "SEVERITY", "SCOPE", "COVERS", "TITLE"}, rows, "none")
-	})
-}
-
-// guidanceLint checks files. Warnings alone are no failure, so that a build does
-// not break over style.
-func (a *app) guidanceLint() *cobra.Command {
-	return cli.Command(cli.Spec{
-		Use: "lint FILE...", Short: "Say what is wrong with checklist files, with line and column", Args: cobra.MinimumNArgs(1),
-		Long:    "Say what is wrong with checklist files and what to write instead. Errors stand in\nthe way of publishing; warnings should be looked at. No server is needed.",
-		Example: "  plumbline guidance lint mine.yaml",
-		Do: func(_ context.Context, args []string) error {
-			bad := 0
-			for _, name := range args {
-				out, err := a.lint(name)
-				if err != nil {
-					return err
-				}
-				bad += len(out.GetErrors())
-			}
-			if bad > 0 {
-				return fmt.Errorf("%s found", cli.Count(bad, "error"))
-			}
-			return nil
-		},
-	})
-}
-
-// lint prints what is wrong with one file.
-func (a *app) lint(name string) (*pb.LintChecklistResponse, error) {
-	data, err := a.Read(name, guidance.MaxBytes)
-	if err != nil {
-		return nil, err
-	}
-	_, k, diagnostics := guidance.Load(name, data)
-	out := &pb.LintChecklistResponse{}
-	for _, d := range diagnostics {
-		m := &pb.Diagnostic{Line: int32(d.Line), Column: int32(d.Column), Field: d.Field, Message: d.Message}
-		if d.Severity == guidance.Error {
-			out.Errors = append(out.Errors, m)
-		} else {
-			out.Warnings = append(out.Warnings, m)
-		}
-	}
-	if k != nil {
-		out.Digest, out.RuleCount = k.Digest().String(), int32(len(k.Rules()))
-		out.ExamplesPassed = int32(guidance.Test(k).Passed)
-	}
-	return out, a.Printer().Emit(out, func(v *render.View) {
-		for _, d := range diagnostics {
-			v.Line("%s", d)
-		}
-		if k != nil && !guidance.HasErrors(diagnostics) {
-			v.Line("%s: %s, %s pass, digest %s", name, cli.Count(int(out.GetRuleCount()), "rule"), cli.Count(int(out.GetExamplesPassed()), "example"), out.GetDigest())
-		}
-	})
-}
-
-// guidanceTest runs examples. A rule that lacks one of the three kinds fails too:
-// an example that is missing shows nothing.
-func (a *app) guidanceTest() *cobra.Command {
-	return cli.Command(cli.Spec{
-		Use: "test FILE|ID[@VERSION]...", Short: "Run the examples of checklists", Args: cobra.MinimumNArgs(1),
-		Long:    "Run the examples of checklists, files or those that ship. Each rule needs one\nthat passes, one that fails and one that is unknown.",
-		Example: "  plumbline guidance test mine.yaml\n  plumbline guidance test sharepoint-2007",
-		Do: func(_ context.Context, args []string) error {
-			var failed error
-			for _, name := range args {
-				k, err := a.Checklist(name)
-				if err != nil {
-					return err
-				}
-				r := guidance.Test(k)
-				if err := a.printReport(r); err != nil {
-					return err
-				}
-				if !r.OK() {
-					failed = errors.New("not all examples are as they should be")
-				}
-			}
-			return failed
-		},
-	})
-}
-
-// printReport prints what is wrong with examples; as a message it has the form of
-// a lint answer, which programs read already.
-func (a *app) printReport(r guidance.Report) error {
-	out := &pb.LintChecklistResponse{ExamplesPassed: int32(r.Passed), RuleCount: int32(len(r.Rules))}
-	var rows [][]string
-	for _, rule := range r.Rules {
-		say := func(example, message string) {
-			out.Errors = append(out.Errors, &pb.Diagnostic{Field: rule.Rule + " " + example, Message: message})
-			rows = append(rows, []string{rule.Rule, example, message})
-		}
-		if len(rule.Missing) > 0 {
-			say("", "has no example that is "+strings.Join(rule.Missing, ", nor one that is "))
-		}
-		for _, x := range rule.Examples {
-			if x.Wrong != "" {
-				say(x.Name, x.Wrong)
-			}
-		}
-	}
-	return a.Printer().Emit(out, func(v *render.View) {
-		if len(rows) > 0 {
-			v.Table([]string{"RULE", "EXAMPLE", "WHAT IS WRONG"}, rows, "")
-		}
-		v.Line("%s: %s of %s as expected, %d not", r.Checklist, cli.Count(r.Passed, "example"), cli.Count(len(r.Rules), "rule"), r.Failed)
 	})
 }
 
@@ -308,7 +231,7 @@ under the same version is refused.`,
 			if err != nil {
 				return err
 			}
-			return a.printVersions([]*pb.ChecklistVersion{x})
+			return a.printPublished([]*pb.ChecklistVersion{x})
 		}),
 	})
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "check, but publish nothing")

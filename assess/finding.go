@@ -126,18 +126,44 @@ func (x *explainer) finding(r *Result) *pb.Finding {
 	}
 	switch r.State {
 	case score.Fail:
-		for _, ex := range cr.exceptions {
-			// An exception that inventory shows has been found false; one that
-			// rests on a person's word wants that word.
-			if ex.claims {
-				f.FailsUnless = append(f.FailsUnless, "fails unless "+ex.src.Text)
-			}
-		}
+		f.FailsUnless = x.failsUnless(cr, r)
 	case score.Unknown:
 		f.MissingFacts = x.missing(r)
 	}
 	f.Message = x.message(r)
 	return f
+}
+
+// failsUnless are the exceptions that rest on a person's word and by which the
+// result would not fail if that word were given. One that inventory excludes is
+// none of them.
+func (x *explainer) failsUnless(cr *compiledRule, r *Result) (out []string) {
+	for i := range cr.exceptions {
+		if ex := &cr.exceptions[i]; ex.claims && x.onSubject(r) && x.wordCounts(cr, ex, r) {
+			out = append(out, "fails unless "+ex.src.Text)
+		}
+	}
+	return out
+}
+
+// wordCounts tells whether an exception that is false would hold, or might, if
+// a claim that it asks for were in force. Of several that must be so together it
+// takes the word of those who have read the rule.
+func (x *explainer) wordCounts(cr *compiledRule, ex *exception, r *Result) bool {
+	m, s := x.run.m, &x.e.Subjects[r.Subject]
+	m.RecordWanted()
+	defer m.Suppose(rule.WantedClaim{})
+	x.bind(cr, s)
+	ex.when.Bool(m)
+	wanted := m.Wanted()
+	for _, claim := range wanted[:min(len(wanted), mostClaims)] {
+		m.Suppose(claim)
+		x.bind(cr, s)
+		if ex.when.Bool(m) != rule.False || len(m.Wanted()) > 0 {
+			return true
+		}
+	}
+	return len(wanted) > mostClaims
 }
 
 // missing lists the paths of the facts that an unknown result lacks.

@@ -147,6 +147,9 @@ func (q *inquiry) failed(r *Result) {
 	m := q.x.run.m
 	q.x.replay(r)
 	for i, claim := range m.Wanted() {
+		if claim.Subject == "" {
+			continue // the fact that says whom it is about comes first
+		}
 		it := q.book.Item("\x00"+claim.ID+"\x00"+claim.Subject, func() *pb.Question {
 			return &pb.Question{
 				Kind: "claim", Subject: claim.Subject, Claim: claim.ID, State: "missing",

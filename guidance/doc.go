@@ -21,6 +21,11 @@
 // embedded (shipped.go); [Requirements] is the list of recommendations that
 // the shipped checklists must cover (requirements.go).
 //
+// What ships is described for people in docs/guidance, which is generated of
+// the files; a test fails where the two differ (internal/pagegen).
+//
 // Whatever is wrong comes as a [Diagnostic] with file, line and column, also
 // inside the CEL text of a rule, and says what to write instead.
 package guidance
+
+//go:generate go test ./internal/pagegen -run TestPagesAreUpToDate -update

@@ -43,7 +43,7 @@ func (s *Guidance) ListChecklists(_ context.Context, req *pb.ListChecklistsReque
 			rows = append(rows, withoutContent(versions[len(versions)-1]))
 		}
 	}
-	slices.SortFunc(rows, func(a, b *pb.ChecklistVersion) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(rows, func(a, b *pb.ChecklistVersion) int { return strings.Compare(segment(a.Name, 1), segment(b.Name, 1)) })
 	rows, next := cut(s.pages, cur, rows, func(v *pb.ChecklistVersion) string { return segment(v.Name, 1) })
 	return &pb.ListChecklistsResponse{Checklists: rows, NextPageToken: next}, nil
 }

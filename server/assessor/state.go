@@ -180,6 +180,7 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 		return nil, err
 	}
 	rows := make([]resultRow, 0, len(ev.Results))
+	gone := len(old.rows) // results of prev that are not there any more
 	numbers := newNumbering(prev)
 	subjects := make([]int, len(ev.Subjects)) // 1 + the number of each, once asked for
 	rules := ev.Plan.Checklist()
@@ -195,6 +196,9 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 			id = numbers.names[row.subject]
 		}
 		before, ok := old.find(rules.RuleID(int(r.Rule)), id)
+		if ok {
+			gone--
+		}
 		if ok && before.state == row.state && before.waived == row.waived && before.exception == row.exception {
 			row.since = before.since
 		} else {
@@ -202,7 +206,7 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 		}
 		rows = append(rows, row)
 	}
-	out.Changed += int32(max(len(old.rows)-len(rows), 0))
+	out.Changed += int32(gone)
 	out.Subjects = numbers.compact(rows)
 	out.Results = packResults(rows, rules.RuleCount(), old.instants)
 	return out, nil

@@ -200,7 +200,7 @@ func (k *Keeper) Unassign(ctx context.Context, id, actor string) error {
 
 // Assignments are those in force or to come, in the order of their ids.
 func (k *Keeper) Assignments() (out []*pb.Assignment) {
-	now := k.cfg.Now()
+	now := k.now()
 	g := k.History().At(now)
 	for _, r := range k.content.Load().assignments {
 		switch {

@@ -172,7 +172,11 @@ func (c *content) plan(a *pb.Assignment, t int64, l *library) (*assess.Plan, str
 		return nil, a.Tailoring + " is not published"
 	}
 	problem := ""
-	for _, rec := range c.candidates(a.Checklist, a.Version, t) {
+	candidates := c.candidates(a.Checklist, a.Version, t)
+	if len(candidates) == 0 {
+		problem = "every version of " + a.Checklist + " is withdrawn; publish another"
+	}
+	for _, rec := range candidates {
 		k, err := l.checklist(rec)
 		if err == nil {
 			var p *assess.Plan

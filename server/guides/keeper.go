@@ -29,6 +29,7 @@ type Keeper struct {
 	mu      sync.Mutex // one change at a time
 	content atomic.Pointer[content]
 	history atomic.Pointer[History]
+	newest  atomic.Int64 // when the newest commit that was read was recorded
 }
 
 // Open reads what is stored. An error is the store's, or says that a stored
@@ -40,6 +41,10 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 
 // History is what holds when, as of now.
 func (k *Keeper) History() *History { return k.history.Load() }
+
+// now is the present: the clock's, or the newest change's, which may lie a
+// little ahead, so that who changes something can read what he changed.
+func (k *Keeper) now() int64 { return max(k.cfg.Now(), k.newest.Load()) }
 
 // reload reads what holds from the store. It is called after every change of
 // it, and at the start.
@@ -53,6 +58,7 @@ func (k *Keeper) reload(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		k.newest.Store(tx.Last().Recorded)
 		k.content.Store(c)
 		k.history.Store(h)
 		return nil

@@ -23,7 +23,7 @@ const DefaultSpan = 366 * 24 * time.Hour
 
 // Policy is the policy in force.
 func (k *Keeper) Policy() *pb.Policy {
-	g := k.History().At(k.cfg.Now())
+	g := k.History().At(k.now())
 	p := proto.Clone(g.PolicySource).(*pb.Policy)
 	p.Name, p.Digest, p.Etag = "policy", g.PolicyDigest.String(), etagOf(g.PolicyDigest)
 	return p
@@ -33,7 +33,7 @@ func etagOf(d digest.Digest) string { return d.String()[3:19] }
 
 // Spans are the longest times for which a waiver and an attestation may hold.
 func (k *Keeper) Spans() (waiver, attestation time.Duration) {
-	p := k.History().At(k.cfg.Now()).PolicySource
+	p := k.History().At(k.now()).PolicySource
 	return spanOr(p.LongestWaiver), spanOr(p.LongestAttestation)
 }
 

@@ -191,16 +191,9 @@ func (w *walk) look(l *assessor.Look, p *part) error {
 // targets are the series of a system to preview.
 func (w *walk) targets(l *assessor.Look) (out []target) {
 	id := w.req.Checklist.ID()
-	if w.req.Profile != "" {
-		name := assess.DefaultTailoring
-		if w.req.Tailoring != nil {
-			name = w.req.Tailoring.Id
-		}
-		return []target{{series: id + "~" + w.req.Profile + "~" + name, profile: w.req.Profile, tailoring: w.req.Tailoring}}
-	}
 	for _, as := range l.Assignments() {
 		// Of two assignments that make one series the first counts.
-		if as.Plan.Checklist().ID() != id || slices.ContainsFunc(out, func(t target) bool { return t.series == as.Series }) {
+		if as.Plan.Checklist().ID() != id || w.req.Profile != "" && as.Plan.Profile() != w.req.Profile || slices.ContainsFunc(out, func(t target) bool { return t.series == as.Series }) {
 			continue
 		}
 		t := target{series: as.Series, profile: as.Plan.Profile(), tailoring: w.req.Tailoring}
@@ -208,6 +201,13 @@ func (w *walk) targets(l *assessor.Look) (out []target) {
 			t.tailoring = as.Plan.TailoringSource()
 		}
 		out = append(out, t)
+	}
+	if len(out) == 0 && w.req.Profile != "" { // it is not assigned so
+		name := assess.DefaultTailoring
+		if w.req.Tailoring != nil {
+			name = w.req.Tailoring.Id
+		}
+		out = []target{{series: id + "~" + w.req.Profile + "~" + name, profile: w.req.Profile, tailoring: w.req.Tailoring}}
 	}
 	return out
 }

@@ -239,100 +239,103 @@ func TestPendingIsReplacedAndCancelled(t *testing.T) {
 	g.wantBreakpoint("systems/s/series/gov~some~default", day(20), "first")
 }
 
-// tailor publishes a version of a tailoring.
-func (g *governance) tailor(x *pb.Tailoring) *pb.TailoringVersion {
-	g.t.Helper()
+// TestEveryVersionWithdrawn: an assignment that follows the latest version and
+// finds none says so, and its series end.
+func TestEveryVersionWithdrawn(t *testing.T) {
+	g := governedService(t)
 	g.tick()
-	out := must[*pb.TailoringVersion](g)(g.guidance.PublishTailoring(g.t.Context(), &pb.PublishTailoringRequest{
-		Tailoring: x, ChecklistVersion: "checklists/gov/versions/latest",
-	}))
-	g.sameOverREST("/v1/"+out.Name, out)
-	return out
-}
-
-// TestTailoringVersions: a tailoring has versions of its own; who follows it is
-// assessed under the newest, who holds one stays on that, and an assessment
-// names the one under which it was made.
-func TestTailoringVersions(t *testing.T) {
-	g := govern(t, "", day0)
-	g.publishYAML(governed)
-	one := &pb.Value{Value: &pb.Value_IntValue{IntValue: 1}}
-	v1 := g.tailor(&pb.Tailoring{Id: "local", Parameters: map[string]*pb.Value{"drills": one}})
-	g.wrote(0, "PublishTailoring", "tailorings/local/versions/1")
-	if again := g.tailor(proto.CloneOf(v1.Tailoring)); !proto.Equal(again, v1) {
-		t.Errorf("the same content again: %v", again)
-	}
-	g.assign("held", &pb.Assignment{Checklist: "gov", Selector: &pb.Selector{Systems: []string{"h"}}, Tailoring: "tailorings/local/versions/1"})
-	g.assign("follows", &pb.Assignment{Checklist: "gov", Selector: &pb.Selector{Systems: []string{"s"}}, Tailoring: "tailorings/local"})
-	g.submitted(estate("s"))
-	g.submitted(estate("h"))
-	changed := g.clock.Now().Add(time.Second)
-	v2 := g.tailor(&pb.Tailoring{Id: "local", Refinements: []*pb.Refinement{{Rule: "static", Weight: proto.Float64(10)}}})
-	g.at(g.clock.Now().Add(time.Second))
-	const follows, held = "systems/s/series/gov~all~local", "systems/h/series/gov~all~local"
-	b := g.wantBreakpoint(follows, changed, "tailoring")
-	if old := g.breakpoints(follows)[1]; b.GetScore() == old.GetScore() {
-		t.Errorf("another weight leaves the score at %v", b.GetScore())
-	}
-	for _, x := range []struct {
-		series string
-		asOf   time.Time
-		want   *pb.TailoringVersion
-	}{{follows, time.Time{}, v2}, {follows, changed.Add(-time.Microsecond), v1}, {follows, changed, v2}, {held, time.Time{}, v1}, {held, changed.Add(-time.Microsecond), v1}} {
-		a := must[*pb.Assessment](g)(g.assessed(x.series, x.asOf, time.Time{}))
-		if a.TailoringDigest != x.want.Digest || a.Tailoring != "local" {
-			t.Errorf("%s as of %v: tailoring digest %s, want %s's %s", x.series, x.asOf, a.TailoringDigest, x.want.Name, x.want.Digest)
-		}
-	}
-	if got := len(g.breakpoints(held)); got != 1 {
-		t.Errorf("who holds a version has %d breakpoints", got)
-	}
-	list := must[*pb.ListTailoringVersionsResponse](g)(g.guidance.ListTailoringVersions(t.Context(), &pb.ListTailoringVersionsRequest{Parent: "tailorings/local"}))
-	g.sameOverREST("/v1/tailorings/local/versions", list)
-	if len(list.Versions) != 2 || list.Versions[0].Name != v2.Name || list.Versions[0].Tailoring != nil {
-		t.Errorf("versions: %v", list.Versions)
-	}
-	all := must[*pb.ListTailoringsResponse](g)(g.guidance.ListTailorings(t.Context(), &pb.ListTailoringsRequest{}))
-	g.sameOverREST("/v1/tailorings", all)
-	if len(all.Tailorings) != 1 || all.Tailorings[0].Name != v2.Name {
-		t.Errorf("tailorings: %v", all)
-	}
-	// Another tailoring is another series: the one ends where the other begins.
-	g.tick()
-	must[*pb.Assignment](g)(g.guidance.ActivateAssignment(t.Context(), &pb.ActivateAssignmentRequest{Name: "assignments/follows", Tailoring: proto.String("")}))
+	must[*pb.ChecklistVersion](g)(g.guidance.WithdrawChecklistVersion(t.Context(), &pb.WithdrawChecklistVersionRequest{Name: "checklists/gov/versions/1.0.0", Reason: "x"}))
 	at := g.clock.Now()
 	g.at(at.Add(time.Second))
-	g.wantBreakpoint(follows, at, "guidance")
-	g.wantBreakpoint(govSeries, at, "first")
+	a := must[*pb.Assignment](g)(g.guidance.GetAssignment(t.Context(), &pb.GetAssignmentRequest{Name: "assignments/all"}))
+	if a.Problem == "" || a.CurrentVersion != "" {
+		t.Errorf("the assignment: %v", a)
+	}
+	_, err := g.assessed(govSeries, time.Time{}, time.Time{})
+	refusal(t, err, codes.NotFound, "")
+	g.wantState("static", "hosts/s-a", at.Add(-time.Microsecond), time.Time{}, "pass")
+	g.publishYAML(edited("1.0.0", "1.0.1"))
+	at = g.clock.Now()
+	g.at(at.Add(time.Second))
+	g.wantBreakpoint(govSeries, at, "guidance")
 }
 
-// TestBadTailorings are refused with the path of the field that is wrong.
-func TestBadTailorings(t *testing.T) {
+// TestLists: checklists and assignments stand in the order of their ids, page
+// by page, over gRPC and over REST.
+func TestLists(t *testing.T) {
 	g := govern(t, "", day0)
-	g.publishYAML(governed)
-	n := len(g.audit())
-	text := &pb.Value{Value: &pb.Value_StringValue{StringValue: "x"}}
-	for field, x := range map[string]*pb.Tailoring{
-		"tailoring.select[0]":           {Id: "t", Select: []string{"none"}},
-		"tailoring.deselect[1]":         {Id: "t", Deselect: []string{"place", "none"}},
-		"tailoring.refinements[0].rule": {Id: "t", Refinements: []*pb.Refinement{{Rule: "none"}}},
-		"tailoring.parameters.drills":   {Id: "t", Parameters: map[string]*pb.Value{"drills": text}},
-		"tailoring.parameters.none":     {Id: "t", Parameters: map[string]*pb.Value{"none": text}},
-		"tailoring.id":                  {Id: "default"},
-	} {
-		req := &pb.PublishTailoringRequest{Tailoring: x, ChecklistVersion: "checklists/gov/versions/1.0.0"}
-		_, err := g.guidance.PublishTailoring(t.Context(), req)
-		refusal(t, err, codes.InvalidArgument, field)
+	for _, id := range []string{"gov-b", "gov", "gov-a"} {
+		g.publishYAML(edited("id: gov\n", "id: "+id+"\n"))
+		g.assign("of-"+id, &pb.Assignment{Checklist: id})
 	}
-	g.refusedOverREST("POST", "/v1/tailorings:publish", `{"tailoring": {"id": "t", "select": ["none"]}, "checklistVersion": "checklists/gov/versions/1.0.0"}`, 400, "tailoring.select[0]")
-	g.refusedOverREST("POST", "/v1/tailorings:publish", `{"tailoring": {"id": "t"}, "checklistVersion": "checklists/gov/versions/2.0.0"}`, 404)
-	_, err := g.guidance.GetTailoringVersion(t.Context(), &pb.GetTailoringVersionRequest{Name: "tailorings/t/versions/latest"})
-	refusal(t, err, codes.NotFound, "")
-	_, err = g.guidance.CreateAssignment(t.Context(), &pb.CreateAssignmentRequest{
-		AssignmentId: "a", Assignment: &pb.Assignment{Selector: &pb.Selector{}, Checklist: "gov", Tailoring: "tailorings/t"},
-	})
-	refusal(t, err, codes.NotFound, "")
-	if all := g.audit(); len(all) != n {
-		t.Errorf("what was refused is in the audit log: %v", all[n:])
+	var checklists, assignments []string
+	for token := ""; ; {
+		p := must[*pb.ListChecklistsResponse](g)(g.guidance.ListChecklists(t.Context(), &pb.ListChecklistsRequest{PageSize: 2, PageToken: token}))
+		for _, v := range p.Checklists {
+			checklists = append(checklists, v.Name)
+		}
+		if token = p.NextPageToken; token == "" {
+			break
+		}
+	}
+	for token := ""; ; {
+		p := must[*pb.ListAssignmentsResponse](g)(g.guidance.ListAssignments(t.Context(), &pb.ListAssignmentsRequest{PageSize: 2, PageToken: token}))
+		for _, a := range p.Assignments {
+			assignments = append(assignments, a.Name)
+		}
+		if token = p.NextPageToken; token == "" {
+			break
+		}
+	}
+	if fmt.Sprint(checklists) != "[checklists/gov/versions/1.0.0 checklists/gov-a/versions/1.0.0 checklists/gov-b/versions/1.0.0]" {
+		t.Errorf("checklists: %v", checklists)
+	}
+	if fmt.Sprint(assignments) != "[assignments/of-gov assignments/of-gov-a assignments/of-gov-b]" {
+		t.Errorf("assignments: %v", assignments)
+	}
+	g.sameOverREST("/v1/assignments", must[*pb.ListAssignmentsResponse](g)(g.guidance.ListAssignments(t.Context(), &pb.ListAssignmentsRequest{})))
+	g.sameOverREST("/v1/checklists", must[*pb.ListChecklistsResponse](g)(g.guidance.ListChecklists(t.Context(), &pb.ListChecklistsRequest{})))
+	n := len(g.audit())
+	g.tick()
+	if code, body := g.rest("DELETE", "/v1/assignments/of-gov", ""); code != 200 {
+		t.Errorf("%d %v", code, body)
+	}
+	g.wrote(n, "DeleteAssignment", "assignments/of-gov")
+	g.tick()
+	g.refusedOverREST("DELETE", "/v1/assignments/of-gov", "", 404)
+	g.refusedOverREST("POST", "/v1/assignments?assignmentId=of-gov-a", `{"selector": {}, "checklist": "gov"}`, 409)
+	if code, body := g.rest("POST", "/v1/assignments?assignmentId=of-gov", `{"selector": {}, "checklist": "gov"}`); code != 200 || body["version"] != "latest" || body["profile"] != "all" {
+		t.Errorf("made again: %d %v", code, body)
+	}
+}
+
+// TestWhoWritesReadsWhatHeWrote: also while the clock stands still, or is set
+// back: commits have instants of their own.
+func TestWhoWritesReadsWhatHeWrote(t *testing.T) {
+	g := governedService(t)
+	g.clock.Set(g.clock.Now().Add(-time.Second))
+	v2 := edited("1.0.0", "2.0.0")
+	must[*pb.ChecklistVersion](g)(g.guidance.PublishChecklist(t.Context(), &pb.PublishChecklistRequest{Yaml: v2}))
+	a := must[*pb.Assignment](g)(g.guidance.GetAssignment(t.Context(), &pb.GetAssignmentRequest{Name: "assignments/all"}))
+	if a.CurrentVersion != "2.0.0" {
+		t.Errorf("after publishing it follows %q", a.CurrentVersion)
+	}
+	a = must[*pb.Assignment](g)(g.guidance.ActivateAssignment(t.Context(), &pb.ActivateAssignmentRequest{Name: "assignments/all", Version: "1.0.0"}))
+	if a.Version != "1.0.0" || a.CurrentVersion != "1.0.0" || a.Pending != nil {
+		t.Errorf("activated at once: %v", a)
+	}
+	c := must[*pb.Claim](g)(g.statements.CreateClaim(t.Context(), &pb.CreateClaimRequest{Parent: "systems/s", ClaimId: "c", Claim: claim()}))
+	if c.State != "active" {
+		t.Errorf("filed: %v", c)
+	}
+	if c = must[*pb.Claim](g)(g.statements.RevokeClaim(t.Context(), &pb.RevokeClaimRequest{Name: c.Name})); c.State != "revoked" {
+		t.Errorf("revoked: %v", c)
+	}
+	w := must[*pb.Waiver](g)(g.statements.CreateWaiver(t.Context(), &pb.CreateWaiverRequest{Parent: "systems/s", WaiverId: "w", Waiver: waiver()}))
+	if w = must[*pb.Waiver](g)(g.statements.ApproveWaiver(t.Context(), &pb.ApproveWaiverRequest{Name: w.Name})); w.State != "approved" {
+		t.Errorf("approved: %v", w)
+	}
+	if w = must[*pb.Waiver](g)(g.statements.RevokeWaiver(t.Context(), &pb.RevokeWaiverRequest{Name: w.Name})); w.State != "revoked" {
+		t.Errorf("revoked: %v", w)
 	}
 }

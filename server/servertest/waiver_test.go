@@ -329,3 +329,14 @@ func TestReviewWaivers(t *testing.T) {
 	refusal(t, err, codes.NotFound, "")
 	g.refusedOverREST("GET", "/v1/systems/none/waivers:review", "", 404)
 }
+
+// TestApprovingWhatIsNotAsked: a draft whose rule is gone cannot be approved: it
+// would cover whatever a rule of that id asks one day.
+func TestApprovingWhatIsNotAsked(t *testing.T) {
+	g := governedService(t)
+	g.draft("s", "leased", waiver())
+	g.publishYAML(edited("1.0.0", "2.0.0", "id: static", "id: fixed"))
+	g.at(g.clock.Now().Add(time.Second))
+	_, err := g.statements.ApproveWaiver(t.Context(), &pb.ApproveWaiverRequest{Name: "systems/s/waivers/leased"})
+	refusal(t, err, codes.FailedPrecondition, "")
+}

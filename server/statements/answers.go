@@ -78,7 +78,7 @@ func (k *Keeper) file(b *ledger.Batch, system string, f *filing, at int64, out *
 			return "", 0, err
 		}
 		c, begin := putClaim(b, system, id, f.claim, at)
-		out.Claims = append(out.Claims, k.claimNow(c))
+		out.Claims = append(out.Claims, k.claimNow(c, at))
 		return c.Name, begin, nil
 	}
 	id, rec, err := openAttestation(b, system, f)

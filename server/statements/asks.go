@@ -53,13 +53,31 @@ func (k *Keeper) ruleAsks(w *pb.Waiver) (out []*pb.RuleAsk) {
 	return out
 }
 
-// claimAsks are the questions that a claim of an id answers now.
+// claimAsks are the questions that a claim of an id answers now. Where nothing
+// in force asks, they are those of the newest versions that do: a claim without
+// a question would answer any.
 func (k *Keeper) claimAsks(id string) (out []string) {
-	for _, c := range k.asking("") {
-		if d, ok := c.ClaimAsk(id); ok && !slices.Contains(out, d.String()) {
+	add := func(c *assess.Checklist) bool {
+		d, ok := c.ClaimAsk(id)
+		if ok && !slices.Contains(out, d.String()) {
 			out = append(out, d.String())
 		}
+		return ok
 	}
+	for _, c := range k.asking("") {
+		add(c)
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for checklist, versions := range k.cfg.Guides.Checklists() {
+		for _, v := range slices.Backward(versions) {
+			if c, err := k.cfg.Guides.Compiled(checklist, v.Checklist.Version); err == nil && add(c) {
+				break
+			}
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 

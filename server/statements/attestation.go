@@ -200,6 +200,6 @@ func (k *Keeper) attestationNow(r *storev1.AttestationRecord) *pb.Attestation {
 	last := r.Versions[len(r.Versions)-1]
 	t := proto.Clone(last.Attestation).(*pb.Attestation)
 	t.Renewals, t.RevokeTime = int32(len(r.Versions)-1), envelope.Timestamp(r.Revoked)
-	t.State = phase(envelope.Instant(t.StartTime), envelope.Instant(t.ExpireTime), r.Revoked, max(k.cfg.Now(), last.Recorded), "active")
+	t.State = phase(envelope.Instant(t.StartTime), envelope.Instant(t.ExpireTime), r.Revoked, max(k.cfg.Now(), last.Recorded, r.Revoked), "active")
 	return t
 }

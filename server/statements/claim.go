@@ -25,6 +25,7 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 		return nil, err
 	}
 	var out *pb.Claim
+	var filed int64
 	err := k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "CreateClaim", c.Name, "created"), func(b *ledger.Batch, at int64) (int64, error) {
 		old, err := object[storev1.ClaimRecord](b, system, claims, id)
 		if err != nil {
@@ -35,9 +36,13 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 		}
 		var from int64
 		out, from = putClaim(b, system, id, c, at)
+		filed = at
 		return from, nil
 	})
-	return k.claimNow(out), err
+	if err != nil {
+		return nil, err
+	}
+	return k.claimNow(out, filed), nil
 }
 
 // putClaim records a claim and returns it, and from when states may differ. It
@@ -103,7 +108,10 @@ func (k *Keeper) RevokeClaim(ctx context.Context, system, id, actor string) (*pb
 		put(b, system, claims, id, rec)
 		return at, nil
 	})
-	return k.claimNow(out), err
+	if err != nil {
+		return nil, err
+	}
+	return k.claimNow(out, envelope.Instant(out.RevokeTime)), nil
 }
 
 // Claims are a system's claims, in the order of their ids.
@@ -111,19 +119,18 @@ func (k *Keeper) Claims(ctx context.Context, system string) (out []*pb.Claim, er
 	err = k.read(ctx, system, func(s *Set) error {
 		out = nil
 		for _, r := range s.claims {
-			out = append(out, k.claimNow(r.Claim))
+			out = append(out, k.claimNow(r.Claim, max(r.Recorded, r.RevokeRecorded)))
 		}
 		return nil
 	})
 	return out, err
 }
 
-// claimNow is a claim with its state.
-func (k *Keeper) claimNow(c *pb.Claim) *pb.Claim {
-	if c == nil {
-		return nil
-	}
-	c.State = phase(envelope.Instant(c.StartTime), envelope.Instant(c.ExpireTime), envelope.Instant(c.RevokeTime), k.cfg.Now(), "active")
+// claimNow is a claim with its state. The clock may be a little behind the
+// instant at which it was recorded.
+func (k *Keeper) claimNow(c *pb.Claim, recorded int64) *pb.Claim {
+	now := max(k.cfg.Now(), recorded)
+	c.State = phase(envelope.Instant(c.StartTime), envelope.Instant(c.ExpireTime), envelope.Instant(c.RevokeTime), now, "active")
 	return c
 }
 

@@ -154,17 +154,9 @@ func attestedSpan(v *storev1.AttestationVersion, revoked int64) (from, until int
 }
 
 // Boundary is the kind of statement of which one begins or ends at an instant.
+// Where several kinds do, it is attestation, which is what is said of answers
+// to a questionnaire too, then claim, then waiver.
 func (s *Set) Boundary(t int64) Kind {
-	for _, c := range s.Claims(ledger.MaxInstant) {
-		if envelope.Instant(c.StartTime) == t || envelope.Instant(c.ExpireTime) == t {
-			return ClaimKind
-		}
-	}
-	for _, w := range s.Waivers(ledger.MaxInstant) {
-		if envelope.Instant(w.StartTime) == t || envelope.Instant(w.ExpireTime) == t {
-			return WaiverKind
-		}
-	}
 	for _, r := range s.attestations {
 		revoked := int64(assess.Forever)
 		if r.Revoked != 0 {
@@ -174,6 +166,16 @@ func (s *Set) Boundary(t int64) Kind {
 			if from, until := attestedSpan(v, revoked); from == t || until == t {
 				return AttestationKind
 			}
+		}
+	}
+	for _, c := range s.Claims(ledger.MaxInstant) {
+		if envelope.Instant(c.StartTime) == t || envelope.Instant(c.ExpireTime) == t {
+			return ClaimKind
+		}
+	}
+	for _, w := range s.Waivers(ledger.MaxInstant) {
+		if envelope.Instant(w.StartTime) == t || envelope.Instant(w.ExpireTime) == t {
+			return WaiverKind
 		}
 	}
 	return None

@@ -85,8 +85,12 @@ func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*
 		case envelope.Instant(rec.Waiver.ExpireTime) <= at:
 			return 0, fault.FailedPrecondition("", "%s expired before it was approved; file another", name)
 		}
+		asks := k.ruleAsks(rec.Waiver)
+		if len(asks) == 0 { // without asks it would cover whatever such a rule asks one day
+			return 0, fault.FailedPrecondition("", "%s is about nothing that the versions of %s in force ask; revoke it", name, rec.Waiver.Checklist)
+		}
 		rec.ApproveRecorded = at
-		rec.Waiver.Approver, rec.Waiver.ApproveTime, rec.Waiver.Asks = actor, envelope.Timestamp(at), k.ruleAsks(rec.Waiver)
+		rec.Waiver.Approver, rec.Waiver.ApproveTime, rec.Waiver.Asks = actor, envelope.Timestamp(at), asks
 		put(b, system, waivers, id, rec)
 		out = rec
 		return at, nil
@@ -158,7 +162,7 @@ func (k *Keeper) waiverNow(r *storev1.WaiverRecord) *pb.Waiver {
 	end := envelope.Instant(w.ExpireTime)
 	switch {
 	case r.ApproveRecorded != 0:
-		w.State = phase(from, end, r.RevokeRecorded, max(now, r.ApproveRecorded), "approved")
+		w.State = phase(from, end, r.RevokeRecorded, max(now, r.ApproveRecorded, r.RevokeRecorded), "approved")
 	case r.RevokeRecorded != 0:
 		w.State = "revoked"
 	case end <= now:

@@ -127,7 +127,8 @@ func (c *Claims) add(k *claim) {
 
 func micros(t *timestamppb.Timestamp) int64 { return t.Seconds*1e6 + int64(t.Nanos)/1e3 }
 
-// WantedClaim is a claim that was asked for: its id and its subject.
+// WantedClaim is a claim that was asked for: its id and its subject, which is
+// empty where it is not known about whom to ask.
 type WantedClaim struct{ ID, Subject string }
 
 // Suppose has the claim taken to be in force from now on, or none where it is
@@ -167,12 +168,15 @@ func (m *Machine) AnyClaimed(id string) bool {
 	if m.supposed.ID == id {
 		return true
 	}
-	set := m.Claims.byID[id]
-	if set == nil {
-		return false
+	some := false
+	if set := m.Claims.byID[id]; set != nil {
+		var until int64
+		some, until = set.anyone.at(m.At)
+		m.Until(until)
 	}
-	some, until := set.anyone.at(m.At)
-	m.Until(until)
+	if !some {
+		m.want(id, "")
+	}
 	return some
 }
 

@@ -146,7 +146,7 @@ func (s *scene) lines(v *render.View) {
 		fmt.Sprintf(`%s -d '{"parent": "%s", "filter": "state = \"unknown\""}' %s plumbline.v1.AssessmentService/ListFindings`, rpc, demoSystem, s.demo.grpcAddr),
 		fmt.Sprintf("%s fix harbour-sharepoint --series %s --server %s", os.Args[0], cli.ID(demoSeries), s.demo.grpcAddr),
 		fmt.Sprintf("%s guidance diff %s@%s %s@%s", os.Args[0], demoTopic, demoTopicThen, demoTopic, demoTopicNow),
-		fmt.Sprintf("%s guidance preview %s@%s --published --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
+		fmt.Sprintf("%s guidance preview %s@%s --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
 		fmt.Sprintf("%s assign activate %s --version %s --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
 		fmt.Sprintf("%s questionnaire harbour-sharepoint %s --server %s", os.Args[0], cli.ID(demoSeries), s.demo.grpcAddr),
 		fmt.Sprintf("%s disagreements harbour-sharepoint --server %s", os.Args[0], s.demo.grpcAddr),

@@ -112,15 +112,19 @@ func (c *content) instants() []int64 {
 	return slices.Compact(out)
 }
 
-// history builds the guides.
+// history builds the guides. An instant at which nothing changes that systems
+// are assessed under, such as the publishing of a checklist that nobody is
+// assigned to, has none of its own: it would have every system evaluated again.
 func (c *content) history(l *library, log *slog.Logger) (*History, error) {
 	out := &History{}
-	for i, t := range append([]int64{ledger.MinInstant}, c.instants()...) {
-		g := &Guide{From: t, Epoch: uint64(i), problems: map[string]string{}}
+	for _, t := range append([]int64{ledger.MinInstant}, c.instants()...) {
+		g := &Guide{From: t, Epoch: uint64(len(out.list)), problems: map[string]string{}}
 		if err := c.resolve(g, l, log); err != nil {
 			return nil, err
 		}
-		out.list = append(out.list, g)
+		if n := len(out.list); n == 0 || !g.same(out.list[n-1]) {
+			out.list = append(out.list, g)
+		}
 	}
 	return out, nil
 }

@@ -1,7 +1,10 @@
 package guides
 
 import (
+	"maps"
 	"slices"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/digest"
@@ -30,6 +33,12 @@ type Assignment struct {
 	ID     string
 	Series string // "{checklist}~{profile}~{tailoring}"
 	Plan   *assess.Plan
+}
+
+// same tells whether two guides made of the same content say the same.
+func (g *Guide) same(o *Guide) bool {
+	return g.PolicyDigest == o.PolicyDigest && proto.Equal(g.PolicySource, o.PolicySource) && maps.Equal(g.problems, o.problems) &&
+		slices.EqualFunc(g.Assignments, o.Assignments, func(a, b *Assignment) bool { return a.Source == b.Source && a.Plan == b.Plan })
 }
 
 // Series is the plan that makes a series of a system, or nil.

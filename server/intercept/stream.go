@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/fault"
@@ -17,20 +18,17 @@ import (
 // a handler waiting for ever.
 const handlerGrace = 5 * time.Second
 
-// watchGrace is how long a watcher of health gets to read NOT_SERVING before
-// its stream is ended.
+// watchGrace is how long the handler of a one-way stream gets to send what is
+// to be sent last before its stream is ended, such as NOT_SERVING to a watcher of
+// health.
 const watchGrace = 250 * time.Millisecond
-
-// endless are the streams that live without messages: load balancers watch
-// for as long as the service runs.
-var endless = map[string]bool{"/grpc.health.v1.Health/Watch": true}
 
 // Stream is the interceptor of streams.
 func (c *Chain) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		ctx, k := c.begin(ss.Context(), info.FullMethod)
 		defer c.metrics.Enter()()
-		return c.finish(ctx, k, c.stream(ctx, k, srv, ss, handler))
+		return c.finish(ctx, k, c.stream(ctx, k, srv, ss, handler, !info.IsClientStream))
 	}
 }
 
@@ -41,6 +39,7 @@ type stream struct {
 	chain          *Chain
 	pass           *auth.Pass
 	pump           *pump
+	oneWay         bool // after one request only the service speaks
 	begun          time.Time
 	active         atomic.Int64 // when the last message went, in nanoseconds since begun
 	received, sent func()
@@ -48,14 +47,14 @@ type stream struct {
 
 // stream runs the steps of a stream, and its handler in a goroutine of its
 // own, so that the stream can be cut under a handler that hangs on its caller.
-func (c *Chain) stream(ctx context.Context, k *call, srv any, ss grpc.ServerStream, handler grpc.StreamHandler) error {
+func (c *Chain) stream(ctx context.Context, k *call, srv any, ss grpc.ServerStream, handler grpc.StreamHandler, oneWay bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, pass, err := c.admit(ctx, k)
 	if err != nil {
 		return err
 	}
-	s := &stream{ServerStream: ss, ctx: ctx, chain: c, pass: pass, pump: newPump(), begun: time.Now()}
+	s := &stream{ServerStream: ss, ctx: ctx, chain: c, pass: pass, pump: newPump(), oneWay: oneWay, begun: time.Now()}
 	s.received, s.sent = c.metrics.Streamed(k.method)
 	done := make(chan error, 1)
 	c.running.Go(func() { s.pump.run(ss) })
@@ -77,23 +76,29 @@ func (c *Chain) run(k *call, srv any, s *stream, handler grpc.StreamHandler) (er
 }
 
 // attend waits for the handler and ends the stream where it is idle, or where
-// the service shuts down.
+// the service shuts down. A one-way stream is never idle: who watches waits for
+// what may not come for long.
 func (c *Chain) attend(k *call, s *stream, cancel context.CancelFunc, done <-chan error) error {
 	draining := c.draining
 	timer := time.NewTimer(c.idle)
 	defer timer.Stop()
-	if endless[k.method] {
+	if s.oneWay {
 		timer.Stop()
 	}
+	var ended error
 	var cut <-chan time.Time
 	for {
 		select {
 		case err := <-done:
+			if err != nil && ended != nil {
+				return ended
+			}
 			return err
 		case <-draining:
 			draining = nil
 			s.pump.giveUp(errDraining())
-			if endless[k.method] {
+			if s.oneWay {
+				ended = errDraining()
 				time.AfterFunc(watchGrace, cancel)
 			}
 		case <-timer.C:
@@ -119,7 +124,9 @@ func (c *Chain) errIdle() error {
 func (s *stream) Context() context.Context { return s.ctx }
 
 // RecvMsg implements grpc.ServerStream. What came in after the token was
-// revoked or had expired is not handed on.
+// revoked or had expired is not handed on. The request of a one-way stream is
+// checked by the rules in the .proto like any other; items of a stream of
+// requests are their handler's to check, which answers each.
 func (s *stream) RecvMsg(m any) error {
 	if err := s.pump.receive(m); err != nil {
 		return err
@@ -127,13 +134,24 @@ func (s *stream) RecvMsg(m any) error {
 	s.touch()
 	s.received()
 	if s.pass != nil {
-		return s.chain.authn.Recheck(s.ctx, s.pass)
+		if err := s.chain.authn.Recheck(s.ctx, s.pass); err != nil {
+			return err
+		}
+	}
+	if msg, ok := m.(proto.Message); ok && s.oneWay {
+		return s.chain.check.Request(msg)
 	}
 	return nil
 }
 
-// SendMsg implements grpc.ServerStream.
+// SendMsg implements grpc.ServerStream. A one-way stream ends with its token:
+// it has no other occasion to notice.
 func (s *stream) SendMsg(m any) error {
+	if s.oneWay && s.pass != nil {
+		if err := s.chain.authn.Recheck(s.ctx, s.pass); err != nil {
+			return err
+		}
+	}
 	err := s.ServerStream.SendMsg(m)
 	if err == nil {
 		s.touch()

@@ -84,11 +84,16 @@ func TestDeprecateAndWithdraw(t *testing.T) {
 	}
 	n = g.wrote(n, "DeleteAssignment", "assignments/pinned")
 	g.at(g.clock.Now().Add(time.Hour))
-	if code, body := g.rest("POST", "/v1/"+v2+":withdraw", `{"reason": "it was wrong"}`); code != 200 || body["state"] != "withdrawn" {
+	code, body := g.rest("POST", "/v1/"+v2+":withdraw", `{"reason": "it was wrong"}`)
+	if code != 200 || body["state"] != "withdrawn" {
 		t.Fatalf("withdraw over REST: %d %v", code, body)
 	}
 	g.wrote(n, "WithdrawChecklistVersion", v2)
-	at := g.clock.Now()
+	// Not the clock's instant: another commit may have had that already.
+	at, err := time.Parse(time.RFC3339Nano, body["stateTime"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
 	g.at(at.Add(time.Second))
 	b := g.wantBreakpoint(govSeries, at, "guidance")
 	if b.ChecklistVersion != "1.0.0" {

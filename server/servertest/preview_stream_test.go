@@ -106,8 +106,8 @@ func TestPreviewOverREST(t *testing.T) {
 func TestPreviewThatFailsOnItsWay(t *testing.T) {
 	// The clock stands still, so that progress is sent once: then it is silent
 	// for longer than streams may be.
-	g := crowd(t, 600, server.Config{StreamIdleTimeout: 5 * time.Millisecond})
-	resp := g.post(t.Context(), fmt.Sprintf(`{"yaml": %q, "summaryOnly": true}`, flipping()))
+	g := crowd(t, 1000, server.Config{StreamIdleTimeout: 20 * time.Millisecond})
+	resp := g.post(t.Context(), `{"checklistVersion": "checklists/gov/versions/1.0.0", "summaryOnly": true}`)
 	if resp.StatusCode != http.StatusOK {
 		t.Fatal(resp.Status)
 	}

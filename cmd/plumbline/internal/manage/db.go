@@ -19,8 +19,8 @@ import (
 
 // dbCommand is the family for the file of a store that no server has open.
 func (a *app) dbCommand() *cobra.Command {
-	return cli.Family("db", "Make, check, measure and copy a store's file", "  plumbline db init plumbline.db\n  plumbline db check plumbline.db",
-		a.dbInit(), a.dbCheck(), a.dbStat(), a.dbBackup())
+	return cli.Family("db", "Make, check, measure, copy and compact a store's file", "  plumbline db init plumbline.db\n  plumbline db check plumbline.db",
+		a.dbInit(), a.dbCheck(), a.dbStat(), a.dbBackup(), a.dbCompact())
 }
 
 // storeArg takes the store from an argument, else from --store.
@@ -193,4 +193,54 @@ func (a *app) dbBackup() *cobra.Command {
 	})
 	c.Flags().StringVar(&name, "store", storefile.Default, storefile.Help)
 	return c
+}
+
+// dbCompact gives a store's free space back to the file system.
+func (a *app) dbCompact() *cobra.Command {
+	var store func([]string) (string, error)
+	to := ""
+	c := cli.Command(cli.Spec{
+		Use: "compact [FILE]", Short: "Give a store's free space back to the file system", Args: cobra.MaximumNArgs(1),
+		Long: `Write what a store holds to a new file without free pages, read every page of
+it again, and put it in the place of the old one, or where --to says. No server
+may have the store open. As much space as the store holds must be free meanwhile.`,
+		Example: "  plumbline db compact plumbline.db\n  plumbline db compact plumbline.db --to small.db",
+		Do: func(ctx context.Context, args []string) error {
+			path, err := store(args)
+			if err != nil {
+				return err
+			}
+			return a.compact(ctx, path, to)
+		},
+	})
+	store = storeArg(c)
+	c.Flags().StringVar(&to, "to", "", "write the copy here and leave the store as it is")
+	return c
+}
+
+// compact compacts the store at path, in place where to is empty.
+func (a *app) compact(ctx context.Context, path, to string) error {
+	target := to
+	if to == "" {
+		target = path + ".compacted"
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if err := storefile.With(ctx, path, func(db *bolt.DB, _ *ledger.Ledger) error { return db.Compact(ctx, target) }); err != nil {
+		return storefile.Explain(target, err)
+	}
+	after, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	if to == "" {
+		if err := os.Rename(target, path); err != nil {
+			return err
+		}
+		target = path
+	}
+	a.Note("%s has %d bytes; it had %d", target, after.Size(), before.Size())
+	return nil
 }

@@ -37,6 +37,7 @@ type oracleRule struct {
 	applies, check *ruletest.Oracle // nil where the rule has none
 	outdecides     bool             // the engine decides some of what cel-go does not
 	exceptions     []oracleException
+	undecided      map[string]bool  // pairs of which the oracle cannot say whether they are some
 	inLeft         *ruletest.Oracle // of a pair: whether left and right are among
 	inRight        *ruletest.Oracle // the elements, and whether the keys are equal
 	sameKey        *ruletest.Oracle
@@ -189,6 +190,7 @@ func candidates(inv *pb.Inventory, scope string) (out []candidate) {
 // pairs are all pairs of two lists' elements, found the slow way. open tells
 // that some may be missing.
 func (o *oracleRule) pairs(inv *pb.Inventory, at int64) (out []candidate, open bool) {
+	o.undecided = map[string]bool{}
 	elems := func(fd protoreflect.FieldDescriptor) []protoreflect.Value {
 		m := inv.ProtoReflect()
 		if fd.ContainingMessage().Name() == "System" {
@@ -209,7 +211,10 @@ func (o *oracleRule) pairs(inv *pb.Inventory, at int64) (out []candidate, open b
 			}
 			switch k := c.ask(o.sameKey, inv, nil, at); {
 			case isLeft > rule.True || isRight > rule.True || k > rule.True:
+				// cel-go gives up a whole list for one element that it cannot decide;
+				// of the others the engine knows whether they are in it.
 				open = true
+				o.undecided[c.id] = true
 			case k == rule.True && !same:
 				out = append(out, c)
 			}
@@ -300,7 +305,7 @@ func (o *oracleRule) noOthers(found map[rowKey]*assess.Result, subjects []candid
 		switch {
 		case key.rule != o.src.Id || known[key.subject]:
 		case key.subject == "" && r.State == score.NotApplicable && len(subjects) == 0 && !open:
-		case isOpen(key.subject) && o.src.Scope == "pair":
+		case isOpen(key.subject) && o.src.Scope == "pair", o.undecided[key.subject]:
 		default:
 			return fmt.Errorf("%s has a result for %q, which is none by the oracle", key.rule, key.subject)
 		}

@@ -19,6 +19,8 @@
 //   - evaluation.go: the sixty rules on one host, by the engine, by hand in Go, by
 //     cel-go and by OPA.
 //   - serving.go: the server against bbolt alone, and against OPA's server.
+//   - guidance.go: a preview against a re-evaluation of the same hosts, and
+//     publishing.
 //   - history.go: bytes on disk.
 //
 // and the packages they are made of:
@@ -26,6 +28,8 @@
 //   - rules, byhand, celgo, rego: the sixty rules, five times; agree compares
 //     their results.
 //   - estate: the hosts.
+//   - draft: guidance to preview and to publish; live: the service within this
+//     process.
 //   - peer: servers in processes of their own; load: their clients; floor: bbolt
 //     alone; space: bytes on disk.
 //   - measure: rounds, medians, processor time.

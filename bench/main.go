@@ -63,6 +63,7 @@ var parts = []struct {
 }{
 	{"evaluation", evaluation, []string{"eval-vs-go", "eval-vs-celgo", "eval-vs-opa", "eval-allocs"}},
 	{"serving", serving, []string{"ingest-vs-raw", "unary-vs-put", "rest-vs-opa", "cpu-vs-opa"}},
+	{"guidance", guidance, []string{"preview-vs-evaluate", "publish-ms"}},
 	{"history", history, []string{"history-unchanged-bytes", "history-changed-bytes", "inventory-version-bytes"}},
 }
 
@@ -75,7 +76,7 @@ func main() {
 		return
 	}
 	var s settings
-	flag.BoolVar(&s.quick, "quick", false, "a minute instead of six: enough to see that everything runs")
+	flag.BoolVar(&s.quick, "quick", false, "a minute or two instead of ten: enough to see that everything runs")
 	flag.StringVar(&s.only, "only", "", "run one part, or what one goal needs: "+strings.Join(names(), ", "))
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "the `folder` in which stores are made; the disk below it decides what durable costs")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile to this `file`, and that of the server to file.server")

@@ -84,7 +84,7 @@ func runExample(c *assess.Checklist, plans map[string]*assess.Plan, r *pb.Rule, 
 	e := plan.EvaluateInventory(x.Inventory, x.Claims, nil, at.UnixMicro())
 	state, _ := e.RuleState(r.Id)
 	er.Got = state.String()
-	er.Wrong = compare(x, er.Got, ruleFindings(e, r.Id))
+	er.Wrong = compare(x, er.Got, e, r.Id)
 	return er
 }
 
@@ -99,10 +99,12 @@ func ruleFindings(e *assess.Evaluation, rule string) map[string]*pb.Finding {
 	return out
 }
 
-// compare says what came out otherwise than the example expects.
-func compare(x *pb.Example, got string, findings map[string]*pb.Finding) string {
+// compare says what came out otherwise than the example expects. Findings are
+// made where they are to be told of: most examples come out as they say.
+func compare(x *pb.Example, got string, e *assess.Evaluation, rule string) string {
 	if got != x.Expect {
 		wrong := fmt.Sprintf("the rule is %s, not %s", got, x.Expect)
+		findings := ruleFindings(e, rule)
 		for _, subject := range sortedKeys(findings) {
 			f := findings[subject]
 			wrong += fmt.Sprintf("; %s is %s", subject, f.State)
@@ -113,11 +115,11 @@ func compare(x *pb.Example, got string, findings map[string]*pb.Finding) string 
 		return wrong
 	}
 	for _, subject := range x.Subjects {
-		switch f := findings[subject]; {
-		case f == nil:
-			return fmt.Sprintf("there is no result for %s; there are results for %v", subject, sortedKeys(findings))
-		case f.State != x.Expect:
-			return fmt.Sprintf("%s is %s, not %s", subject, f.State, x.Expect)
+		switch r, err := e.Find(rule, subject); {
+		case err != nil:
+			return fmt.Sprintf("there is no result for %s; there are results for %v", subject, sortedKeys(ruleFindings(e, rule)))
+		case r.State.String() != x.Expect:
+			return fmt.Sprintf("%s is %s, not %s", subject, r.State, x.Expect)
 		}
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 
@@ -33,6 +34,7 @@ type Env struct {
 	syntax   *syntax.Env
 	defaults []machine.Value
 	owner    machine.Owner
+	compiled sync.Map // expression → *Program
 }
 
 // NewEnv makes a checklist's environment. It returns nil and what is wrong

@@ -28,8 +28,22 @@ func (e *Env) Compile(src, scope string, want Want) (*Program, []Issue) {
 	if !ok {
 		return nil, []Issue{{Line: 1, Column: 1, Message: fmt.Sprintf("there is no scope %q", scope)}}
 	}
+	// Messages name the same few facts again and again.
+	key := expression{src, scope, want}
+	if p, ok := e.compiled.Load(key); ok {
+		return p.(*Program), nil
+	}
 	p, _, issues := e.compile(src, s, want)
+	if p != nil {
+		e.compiled.Store(key, p)
+	}
 	return p, issues
+}
+
+// expression is what a program was compiled of.
+type expression struct {
+	src, scope string
+	want       Want
 }
 
 func (e *Env) compile(src string, s syntax.Scope, want Want) (*Program, *syntax.Type, []Issue) {

@@ -16,14 +16,14 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// gcPercent is what cmd/plumbline sets when it serves.
-const gcPercent = 400
+// GCPercent is what cmd/plumbline sets when it serves.
+const GCPercent = 400
 
 // servePlumbline serves a new store in a file, in which the sixty rules are
 // assigned to every system, as cmd/plumbline serves one: scheduler and metrics
 // run. Only the log is quieter, as OPA's is: errors alone.
 func servePlumbline(ctx context.Context, file string) (*served, error) {
-	debug.SetGCPercent(gcPercent)
+	debug.SetGCPercent(GCPercent)
 	db, err := bolt.Create(file, bolt.Options{AppendSpaces: ledger.AppendSpaces()})
 	if err != nil {
 		return nil, err

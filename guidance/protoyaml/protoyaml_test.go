@@ -3,9 +3,12 @@ package protoyaml
 import (
 	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -156,6 +159,9 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// lineBreak is what ends a line in YAML.
+var lineBreak = regexp.MustCompile("\r\n|[\r\n\u0085\u2028\u2029]")
+
 // FuzzDecode: no text makes the reader panic, run away or say nothing where it
 // read nothing; places are always in the file.
 func FuzzDecode(f *testing.F) {
@@ -163,6 +169,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("system: {id: a, owner: |\n  x\n}"), false)
 	f.Add([]byte(`{"hosts":[{"id":"a","facts":{"b":[1]}}]}`), true)
 	f.Add([]byte("a: &a [*a]"), false)
+	f.Add([]byte("a: 1\r\nb: 2\rc: é\u0085d: …\u2028e: 3\u2029\n\n"), false)
 	f.Fuzz(func(t *testing.T, data []byte, isJSON bool) {
 		var docs []*Document
 		var problems []Problem
@@ -174,7 +181,11 @@ func FuzzDecode(f *testing.F) {
 		} else {
 			docs, problems = ParseYAML(data, 1<<16)
 		}
-		lines := len(lineBreak.Split(string(data), -1))
+		split := splitLines(string(data))
+		if want := lineBreak.Split(string(data), -1); utf8.Valid(data) && !slices.Equal(split, want) {
+			t.Fatalf("%q has the lines %q, not %q", data, split, want)
+		}
+		lines := len(split)
 		for _, d := range docs {
 			problems = append(problems, d.Decode(&pb.Inventory{}, Options{Places: true, Keyed: true})...)
 			for field := range d.places {

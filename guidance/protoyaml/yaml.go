@@ -50,8 +50,30 @@ type Document struct {
 	places map[string]place
 }
 
-// lineBreak is what ends a line in YAML: more than in most other texts.
-var lineBreak = regexp.MustCompile("\r\n|[\r\n\u0085\u2028\u2029]")
+// splitLines cuts a text at what ends a line in YAML, which is more than in most
+// other texts: CR LF, CR, LF, U+0085, U+2028 and U+2029. The text is UTF-8.
+func splitLines(s string) []string {
+	lines := make([]string, 0, strings.Count(s, "\n")+1)
+	from := 0
+	for i := 0; i < len(s); i++ {
+		n := 0 // bytes of a line break here
+		switch {
+		case strings.HasPrefix(s[i:], "\r\n"):
+			n = 2
+		case s[i] == '\n', s[i] == '\r':
+			n = 1
+		case s[i] == 0xc2 && strings.HasPrefix(s[i:], "\u0085"):
+			n = 2
+		case s[i] == 0xe2 && (strings.HasPrefix(s[i:], "\u2028") || strings.HasPrefix(s[i:], "\u2029")):
+			n = 3
+		}
+		if n > 0 {
+			lines = append(lines, s[from:i])
+			from, i = i+n, i+n-1
+		}
+	}
+	return append(lines, s[from:])
+}
 
 // ParseYAML parses a file of one or more YAML documents that is at most limit
 // bytes long. Documents that are empty are left out. What was parsed before a
@@ -60,7 +82,7 @@ func ParseYAML(data []byte, limit int) ([]*Document, []Problem) {
 	if p := checkText(data, limit); p != nil {
 		return nil, []Problem{*p}
 	}
-	lines := lineBreak.Split(string(data), -1)
+	lines := splitLines(string(data))
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var docs []*Document
 	for {

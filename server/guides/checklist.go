@@ -55,7 +55,7 @@ func (k *Keeper) Publish(ctx context.Context, c *assess.Checklist, actor string,
 			return fault.AlreadyExists(name, "published meanwhile; read it and compare")
 		}
 		v.PublishTime = envelope.Timestamp(at)
-		b.PutObject(kindChecklist, key, envelope.Encode(&storev1.ChecklistRecord{Schema: envelope.Schema, Version: v, Published: at}))
+		k.putChecklist(b, key, &storev1.ChecklistRecord{Schema: envelope.Schema, Version: v, Published: at})
 		return nil
 	})
 	return v, err
@@ -116,7 +116,7 @@ func (k *Keeper) setState(ctx context.Context, id, version string, audit *storev
 			return err
 		}
 		out = rec.Version
-		b.PutObject(kindChecklist, versionKey(id, version), envelope.Encode(rec))
+		k.putChecklist(b, versionKey(id, version), rec)
 		return nil
 	})
 	return out, err

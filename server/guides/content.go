@@ -32,19 +32,32 @@ const Latest = "latest"
 // content is all that is stored. It is immutable.
 type content struct {
 	checklists  map[string][]*storev1.ChecklistRecord // by id, by version ascending
+	decoded     map[string]*storev1.ChecklistRecord   // the same, by the names of their objects
 	tailorings  map[string][]*storev1.TailoringRecord // by id, by version ascending
 	assignments []*storev1.ConfigRecord               // by id, then by effective instant
 	policies    []*storev1.ConfigRecord               // by effective instant
 }
 
-func load(tx *ledger.Tx) (*content, error) {
-	c := &content{checklists: map[string][]*storev1.ChecklistRecord{}, tailorings: map[string][]*storev1.TailoringRecord{}}
-	if err := envelope.Each(tx, kindChecklist, func(_ string, rec *storev1.ChecklistRecord) error {
+// load reads what is stored. Checklists are long and hardly ever rewritten:
+// those that were read before are kept, but for the rewritten ones.
+func load(tx *ledger.Tx, before *content, rewritten map[string]bool) (*content, error) {
+	c := &content{
+		checklists: map[string][]*storev1.ChecklistRecord{}, decoded: map[string]*storev1.ChecklistRecord{},
+		tailorings: map[string][]*storev1.TailoringRecord{},
+	}
+	for key, b := range tx.Objects(kindChecklist, "") {
+		var rec *storev1.ChecklistRecord
+		if before != nil && !rewritten[key] {
+			rec = before.decoded[key]
+		}
+		if rec == nil {
+			var err error
+			if rec, err = envelope.Decode[storev1.ChecklistRecord](b); err != nil {
+				return nil, err
+			}
+		}
 		id := rec.Version.Checklist.Id
-		c.checklists[id] = append(c.checklists[id], rec)
-		return nil
-	}); err != nil {
-		return nil, err
+		c.decoded[key], c.checklists[id] = rec, append(c.checklists[id], rec)
 	}
 	for _, versions := range c.checklists {
 		slices.SortFunc(versions, func(a, b *storev1.ChecklistRecord) int {

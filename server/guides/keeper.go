@@ -27,15 +27,18 @@ type Keeper struct {
 	cfg     Config
 	library *library
 	mu      sync.Mutex // one change at a time
-	content atomic.Pointer[content]
-	history atomic.Pointer[History]
-	newest  atomic.Int64 // when the newest commit that was read was recorded
+	// rewritten are the checklists' objects that were written since what is
+	// stored was last read; mu guards it.
+	rewritten map[string]bool
+	content   atomic.Pointer[content]
+	history   atomic.Pointer[History]
+	newest    atomic.Int64 // when the newest commit that was read was recorded
 }
 
 // Open reads what is stored. An error is the store's, or says that a stored
 // policy is not one.
 func Open(ctx context.Context, cfg Config) (*Keeper, error) {
-	k := &Keeper{cfg: cfg, library: newLibrary()}
+	k := &Keeper{cfg: cfg, library: newLibrary(), rewritten: map[string]bool{}}
 	return k, k.reload(ctx)
 }
 
@@ -49,8 +52,8 @@ func (k *Keeper) now() int64 { return max(k.cfg.Now(), k.newest.Load()) }
 // reload reads what holds from the store. It is called after every change of
 // it, and at the start.
 func (k *Keeper) reload(ctx context.Context) error {
-	return k.cfg.Ledger.View(ctx, func(tx *ledger.Tx) error {
-		c, err := load(tx)
+	err := k.cfg.Ledger.View(ctx, func(tx *ledger.Tx) error {
+		c, err := load(tx, k.content.Load(), k.rewritten)
 		if err != nil {
 			return err
 		}
@@ -63,6 +66,16 @@ func (k *Keeper) reload(ctx context.Context) error {
 		k.history.Store(h)
 		return nil
 	})
+	if err == nil {
+		clear(k.rewritten)
+	}
+	return err
+}
+
+// putChecklist writes a checklist's version, within write.
+func (k *Keeper) putChecklist(b *ledger.Batch, key string, rec *storev1.ChecklistRecord) {
+	k.rewritten[key] = true
+	b.PutObject(kindChecklist, key, envelope.Encode(rec))
 }
 
 // write changes what holds: in one commit, then read anew. The instant given

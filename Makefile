@@ -68,6 +68,10 @@ fuzz: ## Run every fuzz test for a short time (FUZZTIME=10s)
 bench: ## Run the benchmarks and print the goals (BENCH_ARGS=...)
 	$(GO) run -C bench . $(BENCH_ARGS)
 
+.PHONY: bench-scale
+bench-scale: ## Measure a million hosts in one store (BENCH_ARGS='-hosts 100000')
+	$(GO) run -C bench ./scale $(BENCH_ARGS)
+
 .PHONY: generate
 generate: .protodeps/.stamp $(BUF_NEEDED) ## Generate all code and the OpenAPI document into proto/gen
 	$(BUF) generate

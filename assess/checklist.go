@@ -88,6 +88,9 @@ func (c *Checklist) Rules() []*pb.Rule {
 	return out
 }
 
+// Rule is a rule in the checklist's order; the caller must not change it.
+func (c *Checklist) Rule(i int) *pb.Rule { return c.rules[i].src }
+
 // RuleCount is how many rules there are.
 func (c *Checklist) RuleCount() int { return len(c.rules) }
 

@@ -19,7 +19,8 @@ import (
 // which they were read. Scores are left out, since they are floating-point;
 // they follow from the states and the checklist, whose digest stands beside.
 func (e *Evaluation) Digest() digest.Digest {
-	b := make([]byte, 0, 64*len(e.Results)+24*len(e.facts))
+	h := sha256.New()
+	b := make([]byte, 0, min(64*len(e.Results)+24*len(e.facts), digestChunk+4096))
 	b = append(b, "plumbline state v1\x00"...)
 	var counts [16]uint32
 	for i := range e.Results {
@@ -38,12 +39,22 @@ func (e *Evaluation) Digest() digest.Digest {
 			b = f.AppendCanonical(b)
 		}
 		b = append(b, 0)
+		if len(b) >= digestChunk {
+			h.Write(b)
+			b = b[:0]
+		}
 	}
 	for _, c := range counts {
 		b = binary.BigEndian.AppendUint32(b, c)
 	}
-	return digest.Digest(sha256.Sum256(b))
+	h.Write(b)
+	var d digest.Digest
+	h.Sum(d[:0])
+	return d
 }
+
+// digestChunk is from how many bytes on they are hashed.
+const digestChunk = 16 << 10
 
 func (e *Evaluation) appendSubjectID(b []byte, r *Result) []byte {
 	if r.Subject < 0 {

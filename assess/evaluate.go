@@ -91,8 +91,9 @@ const fileSource = "file"
 func (p *Plan) Evaluate(in Input) *Evaluation {
 	e := &Evaluation{Plan: p, At: in.At, in: in, ValidUntil: Forever}
 	e.claims = rule.NewClaims(p.checklist.answering(in.Claims))
-	// Systems of a plan are alike, so the last one tells how many results to expect.
-	e.Results = make([]Result, 0, p.expect.Load())
+	// Hosts of a plan are alike, so the last system's tell how much to expect.
+	parts := len(in.Merged.Inventory.Hosts) + 1
+	e.Results = make([]Result, 0, int(p.results.Load())*parts)
 	run := newRun(e)
 	e.ranges = make([][2]int32, len(p.checklist.rules))
 	for i, r := range p.checklist.rules {
@@ -101,7 +102,8 @@ func (p *Plan) Evaluate(in Input) *Evaluation {
 		e.ranges[i] = [2]int32{from, int32(len(e.Results))}
 	}
 	run.close()
-	p.expect.Store(int64(len(e.Results)))
+	p.results.Store(int32((len(e.Results) + parts - 1) / parts))
+	p.facts.Store(int32((len(e.facts) + parts - 1) / parts))
 	for i := range e.Results {
 		e.ValidUntil = min(e.ValidUntil, e.Results[i].ValidUntil)
 	}
@@ -122,10 +124,15 @@ type run struct {
 }
 
 func newRun(e *Evaluation) *run {
-	m := rule.NewMachine(rule.Context{
+	m, _ := e.Plan.machines.Get().(*rule.Machine)
+	if m == nil {
+		m = new(rule.Machine)
+	}
+	m.Reset(rule.Context{
 		Inventory: e.in.Merged.Inventory, Values: e.Plan.values,
 		Claims: e.claims, At: e.At,
 	})
+	m.Expect(int(e.Plan.facts.Load()) * (len(e.in.Merged.Inventory.Hosts) + 1))
 	r := &run{e: e, m: m}
 	if prev := e.in.Previous; prev != nil && prev.Plan == e.Plan && prev.At <= e.At {
 		r.prev = prev
@@ -135,6 +142,8 @@ func newRun(e *Evaluation) *run {
 
 func (r *run) close() {
 	r.e.facts = r.m.TakeFacts()
+	r.e.Plan.machines.Put(r.m)
+	r.m = nil
 }
 
 // single appends the one result of a rule that is not run on subjects.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/plumbline/plumbline/assess/digest"
@@ -25,7 +26,9 @@ type Plan struct {
 	rules     []planRule
 	values    *rule.Values
 	tree      *score.Tree
-	expect    atomic.Int64 // results of the last evaluation
+
+	results, facts atomic.Int32 // a host of the last evaluation, rounded up
+	machines       sync.Pool    // of *rule.Machine
 }
 
 // planRule is how one rule stands under a plan.
@@ -65,6 +68,10 @@ func (p *Plan) Tailoring() string { return p.tailoring.GetId() }
 
 // TailoringSource is the tailoring; the caller must not change it.
 func (p *Plan) TailoringSource() *pb.Tailoring { return p.tailoring }
+
+// Severity is the severity of a rule, by its index, as profile and tailoring
+// refine it.
+func (p *Plan) Severity(rule int) string { return p.rules[rule].severity }
 
 // TailoringDigest identifies the tailoring's content.
 func (p *Plan) TailoringDigest() digest.Digest { return p.digest }

@@ -54,6 +54,9 @@ type Client struct {
 	guidance   pb.GuidanceServiceClient
 	assessment pb.AssessmentServiceClient
 	statement  pb.StatementServiceClient
+	history    pb.HistoryServiceClient
+	reassess   pb.ReassessmentServiceClient
+	event      pb.EventServiceClient
 	admin      pb.AdminServiceClient
 }
 
@@ -86,7 +89,8 @@ func Dial(ctx context.Context, c Config) (*Client, error) {
 	}
 	return &Client{
 		conn: conn, inventory: pb.NewInventoryServiceClient(conn), guidance: pb.NewGuidanceServiceClient(conn),
-		assessment: pb.NewAssessmentServiceClient(conn), statement: pb.NewStatementServiceClient(conn), admin: pb.NewAdminServiceClient(conn),
+		assessment: pb.NewAssessmentServiceClient(conn), statement: pb.NewStatementServiceClient(conn),
+		history: pb.NewHistoryServiceClient(conn), reassess: pb.NewReassessmentServiceClient(conn), event: pb.NewEventServiceClient(conn), admin: pb.NewAdminServiceClient(conn),
 	}, nil
 }
 
@@ -157,6 +161,15 @@ func (c *Client) Assessment() pb.AssessmentServiceClient { return c.assessment }
 
 // Statement calls StatementService.
 func (c *Client) Statement() pb.StatementServiceClient { return c.statement }
+
+// History calls HistoryService.
+func (c *Client) History() pb.HistoryServiceClient { return c.history }
+
+// Reassessment calls ReassessmentService.
+func (c *Client) Reassessment() pb.ReassessmentServiceClient { return c.reassess }
+
+// Event calls EventService.
+func (c *Client) Event() pb.EventServiceClient { return c.event }
 
 // Admin tells who wrote what, and manages tokens.
 func (c *Client) Admin() pb.AdminServiceClient { return c.admin }

@@ -104,7 +104,8 @@ func TestEveryMethodIsSorted(t *testing.T) {
 	for _, m := range strings.Fields(`SubmitInventory UpsertHosts BatchSubmit RetireSystem RetireHost CreateHostLink DeleteHostLink
 		UpdatePolicy PublishChecklist CreateAssignment DeleteAssignment CreateClaim RevokeClaim CreateToken RevokeToken
 		DeprecateChecklistVersion WithdrawChecklistVersion PublishTailoring ActivateAssignment CreateWaiver ApproveWaiver RevokeWaiver
-		CreateAttestation RenewAttestation RevokeAttestation FileAnswers`) {
+		CreateAttestation RenewAttestation RevokeAttestation FileAnswers ReassessSystems CancelOperation
+		DeleteOperation UpdateCalendar CreateWebhook DeleteWebhook TestWebhook ReplayDeadLetters`) {
 		writes[m] = true
 	}
 	for _, s := range services {

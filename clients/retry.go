@@ -20,7 +20,8 @@ const (
 )
 
 // pure are calls that change nothing although their names do not say so.
-var pure = []string{"AssessInventory", "ExplainResult", "LintChecklist", "DiffChecklistVersions", "ReviewWaivers"}
+var pure = []string{"AssessInventory", "ExplainResult", "LintChecklist", "DiffChecklistVersions", "ReviewWaivers", "Forecast",
+	"CompareAssessments", "WaitOperation"}
 
 // readOnly says whether a method changes nothing.
 func readOnly(method string) bool {
@@ -85,7 +86,8 @@ func serviceConfig(attempts int) string {
 // services are the services whose calls are retried.
 var services = []*grpc.ServiceDesc{
 	&pb.InventoryService_ServiceDesc, &pb.GuidanceService_ServiceDesc,
-	&pb.AssessmentService_ServiceDesc, &pb.StatementService_ServiceDesc, &pb.AdminService_ServiceDesc,
+	&pb.AssessmentService_ServiceDesc, &pb.StatementService_ServiceDesc,
+	&pb.HistoryService_ServiceDesc, &pb.ReassessmentService_ServiceDesc, &pb.EventService_ServiceDesc, &pb.AdminService_ServiceDesc,
 }
 
 // retrySubmits tries submissions again that were UNAVAILABLE and carry a

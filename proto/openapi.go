@@ -23,7 +23,8 @@ func Services() (out []protoreflect.ServiceDescriptor) {
 	for _, file := range []protoreflect.FileDescriptor{
 		pb.File_plumbline_v1_inventory_service_proto, pb.File_plumbline_v1_guidance_service_proto,
 		pb.File_plumbline_v1_assessment_service_proto, pb.File_plumbline_v1_statement_service_proto,
-		pb.File_plumbline_v1_admin_service_proto,
+		pb.File_plumbline_v1_history_service_proto, pb.File_plumbline_v1_reassessment_service_proto,
+		pb.File_plumbline_v1_event_service_proto, pb.File_plumbline_v1_admin_service_proto,
 	} {
 		for i := range file.Services().Len() {
 			out = append(out, file.Services().Get(i))

@@ -6,6 +6,7 @@ import (
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/metrics"
+	"github.com/plumbline/plumbline/server/operations"
 	"github.com/plumbline/plumbline/server/page"
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -14,8 +15,8 @@ import (
 // Assemble builds the whole service over a ledger: the assessor, the
 // services over it, and the Server before them. stat tells the store's size
 // for the metrics; workers is how many plans are made at once, 0 for the
-// assessor's default. The caller serves, runs the assessor's scheduler, and
-// afterwards closes the assessor and then the store.
+// assessor's default. The caller serves, runs the assessor's scheduler and the
+// Server's Runs and Events, and afterwards closes the assessor and then the store.
 func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) (store.Stat, error), c Config, workers int) (*Server, *assessor.Assessor, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
@@ -25,18 +26,31 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 	// where in the caller's own list to go on.
 	pages := page.New(nil)
 	m := metrics.New(metrics.Build{Version: c.Build.Version, Commit: c.Build.Commit, Engine: c.Build.Engine})
-	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m, Workers: workers})
+	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m, Workers: workers, ExpiryNotice: c.ExpiryNotice})
 	if err != nil {
 		return nil, nil, err
 	}
+	keeper, err := operations.Open(ctx, operations.Config{
+		Ledger: l, Assessor: a, Now: func() int64 { return c.Clock().UnixMicro() }, Log: c.Logger,
+	})
+	if err != nil {
+		a.Close()
+		return nil, nil, err
+	}
+	runs := NewReassess(keeper, pages, c.Clock)
 	tokens := auth.InLedger(l)
 	authn := auth.NewAuthenticator(tokens, c.Clock)
 	watch(m, a, stat)
+	told := newEvents(l, a, pages, c)
 	s, err := New(c, Services{
 		Inventory:  NewInventory(a, pages, c.Clock),
 		Guidance:   NewGuidance(a, pages, c.Clock),
 		Assessment: NewAssessment(a, pages, c.Clock),
 		Statement:  NewStatement(a, pages, c.Clock),
+		History:    NewHistory(a, pages, c.Clock),
+		Reassess:   runs,
+		Operations: runs,
+		Event:      told,
 		Admin: NewAdmin(AdminConfig{
 			Ledger: l, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build, Clock: c.Clock, Random: c.Random,
 		}),
@@ -46,6 +60,7 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 		a.Close()
 		return nil, nil, err
 	}
+	s.Runs, s.Events = keeper, told
 	return s, a, nil
 }
 

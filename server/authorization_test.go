@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -52,8 +53,8 @@ func methodsOf(t *testing.T, service string) []string {
 	t.Helper()
 	var out []string
 	for _, desc := range []grpc.ServiceDesc{
-		pb.InventoryService_ServiceDesc, pb.GuidanceService_ServiceDesc, pb.AssessmentService_ServiceDesc, pb.StatementService_ServiceDesc, pb.AdminService_ServiceDesc,
-		healthpb.Health_ServiceDesc, reflectionpb.ServerReflection_ServiceDesc,
+		pb.InventoryService_ServiceDesc, pb.GuidanceService_ServiceDesc, pb.AssessmentService_ServiceDesc, pb.StatementService_ServiceDesc, pb.HistoryService_ServiceDesc, pb.ReassessmentService_ServiceDesc, pb.EventService_ServiceDesc, pb.AdminService_ServiceDesc,
+		longrunningpb.Operations_ServiceDesc, healthpb.Health_ServiceDesc, reflectionpb.ServerReflection_ServiceDesc,
 	} {
 		if desc.ServiceName != service {
 			continue

@@ -68,6 +68,12 @@ type Config struct {
 	// DrainTimeout is how long calls under way may take to end when the service
 	// shuts down, before they are cut; 15 s where zero.
 	DrainTimeout time.Duration
+	// EventRetention is how long events, and what webhooks did not take of them,
+	// are kept; 30 days where zero.
+	EventRetention time.Duration
+	// ExpiryNotice is how long before a waiver, an attestation or a claim ends an
+	// event tells so; 7 days where zero.
+	ExpiryNotice time.Duration
 
 	// Build says which binary this is.
 	Build Build
@@ -95,6 +101,8 @@ const (
 	DefaultCallTimeout          = 30 * time.Second
 	DefaultStreamIdleTimeout    = 5 * time.Minute
 	DefaultDrainTimeout         = 15 * time.Second
+	DefaultEventRetention       = 30 * 24 * time.Hour
+	DefaultExpiryNotice         = 7 * 24 * time.Hour
 )
 
 // withDefaults fills in what is left out.
@@ -109,6 +117,8 @@ func (c Config) withDefaults() Config {
 	def(&c.CallTimeout, DefaultCallTimeout)
 	def(&c.StreamIdleTimeout, DefaultStreamIdleTimeout)
 	def(&c.DrainTimeout, DefaultDrainTimeout)
+	def(&c.EventRetention, DefaultEventRetention)
+	def(&c.ExpiryNotice, DefaultExpiryNotice)
 	if c.LogOutput == nil {
 		c.LogOutput = os.Stderr
 	}

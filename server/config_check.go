@@ -125,7 +125,8 @@ func (p *problems) sizes(c Config) {
 	for _, d := range []struct {
 		field string
 		value time.Duration
-	}{{"CallTimeout", c.CallTimeout}, {"StreamIdleTimeout", c.StreamIdleTimeout}, {"DrainDelay", c.DrainDelay}, {"DrainTimeout", c.DrainTimeout}} {
+	}{{"CallTimeout", c.CallTimeout}, {"StreamIdleTimeout", c.StreamIdleTimeout}, {"DrainDelay", c.DrainDelay}, {"DrainTimeout", c.DrainTimeout},
+		{"EventRetention", c.EventRetention}, {"ExpiryNotice", c.ExpiryNotice}} {
 		if d.value < 0 {
 			p.add("%s: %s is negative", d.field, d.value)
 		}

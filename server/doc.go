@@ -24,7 +24,9 @@
 //	names.go, filter.go   resource names and instants in requests; filters of findings
 //
 //	assessor        the one write path and the reads beside it
+//	rollup          sums over all systems; rollup/fleet answers from them
 //	intercept       what every call passes; auth, check and fault are its parts
+//	events          what changed, for streams and webhooks; eventapi serves it
 //	gateway         the HTTP port; jsonwire writes and reads its JSON
 //	page            page tokens
 //	codec           protobuf on the wire

@@ -199,7 +199,8 @@ func TestServeErrors(t *testing.T) {
 	sh := startShell(t, nil)
 	services := server.Services{
 		Inventory: pb.UnimplementedInventoryServiceServer{}, Guidance: pb.UnimplementedGuidanceServiceServer{},
-		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{}, Admin: pb.UnimplementedAdminServiceServer{},
+		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
+		History: pb.UnimplementedHistoryServiceServer{}, Reassess: pb.UnimplementedReassessmentServiceServer{}, Event: pb.UnimplementedEventServiceServer{}, Admin: pb.UnimplementedAdminServiceServer{},
 	}
 	for name, conf := range map[string]server.Config{
 		"gRPC port": {GRPCAddr: sh.server.GRPCAddr().String(), HTTPAddr: "127.0.0.1:0", LogOutput: io.Discard},
@@ -231,6 +232,7 @@ func TestCloseWithoutServe(t *testing.T) {
 	s, err := server.New(server.Config{GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", LogOutput: io.Discard}, server.Services{
 		Inventory: pb.UnimplementedInventoryServiceServer{}, Guidance: pb.UnimplementedGuidanceServiceServer{},
 		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
+		History: pb.UnimplementedHistoryServiceServer{}, Reassess: pb.UnimplementedReassessmentServiceServer{}, Event: pb.UnimplementedEventServiceServer{},
 		Admin: server.NewAdmin(server.AdminConfig{Pages: page.New(nil)}),
 	}, nil)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
@@ -28,9 +29,11 @@ import (
 	"github.com/plumbline/plumbline/server/certs"
 	"github.com/plumbline/plumbline/server/check"
 	"github.com/plumbline/plumbline/server/codec"
+	"github.com/plumbline/plumbline/server/events/eventapi"
 	"github.com/plumbline/plumbline/server/gateway"
 	"github.com/plumbline/plumbline/server/intercept"
 	"github.com/plumbline/plumbline/server/metrics"
+	"github.com/plumbline/plumbline/server/operations"
 )
 
 // Services are what a Server serves. All but the last two are required.
@@ -39,6 +42,10 @@ type Services struct {
 	Guidance   pb.GuidanceServiceServer
 	Assessment pb.AssessmentServiceServer
 	Statement  pb.StatementServiceServer
+	History    pb.HistoryServiceServer
+	Reassess   pb.ReassessmentServiceServer
+	Operations longrunningpb.OperationsServer // not served where nil
+	Event      pb.EventServiceServer
 	Admin      pb.AdminServiceServer
 
 	// Authenticator tells who calls. It is required with Config.AuthRequired,
@@ -60,6 +67,13 @@ const (
 
 // Server is the service. See the package's documentation for its life.
 type Server struct {
+	// Runs carries runs of reassessments out while its Run runs, which is the
+	// caller's to call. Nil where New made the Server.
+	Runs *operations.Keeper
+	// Events tells what falls due, delivers to webhooks, and sweeps old events,
+	// while its Run runs, which is the caller's to call. Nil as Runs is.
+	Events *eventapi.Service
+
 	config Config
 	log    *slog.Logger
 	ready  func(context.Context) error
@@ -111,7 +125,8 @@ func New(c Config, s Services, ready func(context.Context) error) (*Server, erro
 
 func (s Services) validate(c Config) error {
 	switch {
-	case s.Inventory == nil || s.Guidance == nil || s.Assessment == nil || s.Statement == nil || s.Admin == nil:
+	case s.Inventory == nil || s.Guidance == nil || s.Assessment == nil || s.Statement == nil || s.Admin == nil,
+		s.History == nil || s.Reassess == nil || s.Event == nil:
 		return errors.New("server: Services lacks a service")
 	case c.AuthRequired && s.Authenticator == nil:
 		return errors.New("server: AuthRequired needs Services.Authenticator")
@@ -146,6 +161,12 @@ func (s *Server) buildGRPC(services Services) error {
 	pb.RegisterGuidanceServiceServer(s.grpc, services.Guidance)
 	pb.RegisterAssessmentServiceServer(s.grpc, services.Assessment)
 	pb.RegisterStatementServiceServer(s.grpc, services.Statement)
+	pb.RegisterHistoryServiceServer(s.grpc, services.History)
+	pb.RegisterReassessmentServiceServer(s.grpc, services.Reassess)
+	if services.Operations != nil {
+		longrunningpb.RegisterOperationsServer(s.grpc, services.Operations)
+	}
+	pb.RegisterEventServiceServer(s.grpc, services.Event)
 	pb.RegisterAdminServiceServer(s.grpc, services.Admin)
 	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
 	if c.Reflection {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -133,6 +134,7 @@ func startShell(t testing.TB, change func(*settings)) *shell {
 	sh.server, err = server.New(set.config, server.Services{
 		Inventory: set.inventory, Guidance: pb.UnimplementedGuidanceServiceServer{},
 		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
+		History: pb.UnimplementedHistoryServiceServer{}, Reassess: pb.UnimplementedReassessmentServiceServer{}, Operations: longrunningpb.UnimplementedOperationsServer{}, Event: pb.UnimplementedEventServiceServer{},
 		Admin: server.NewAdmin(server.AdminConfig{
 			Ledger: l, Tokens: sh.tokens, Authenticator: sh.authn, Pages: page.New(nil),
 			Build: set.config.Build, Clock: clock, Random: rand.Reader,

@@ -106,6 +106,9 @@ func (m *Machine) DistinctFacts() []FactRef { return fact.AppendDistinct(nil, m.
 // FactRange is where the subject's facts lie among all facts since Reset.
 func (m *Machine) FactRange() (from, to int32) { return m.run.FactRange() }
 
+// Expect makes room for so many facts of the context.
+func (m *Machine) Expect(facts int) { m.run.Expect(facts) }
+
 // TakeFacts hands over the facts of all subjects since Reset; FactRange tells
 // which are whose.
 func (m *Machine) TakeFacts() []FactRef { return m.run.TakeFacts() }

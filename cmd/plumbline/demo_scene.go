@@ -25,6 +25,7 @@ type scene struct {
 	stale   *timestamppb.Timestamp
 	estate  []*pb.SystemRecord
 	preview *pb.PreviewSummary
+	times   times
 }
 
 // read asks the server, as anybody could.
@@ -68,6 +69,9 @@ func (s *scene) read(ctx context.Context) error {
 	}
 	s.estate = systems.GetSystems()
 	if err := s.previewTopic(ctx); err != nil {
+		return err
+	}
+	if err := s.readTimes(ctx); err != nil {
 		return err
 	}
 	return s.lookAhead(ctx)
@@ -126,6 +130,7 @@ func (s *scene) view(v *render.View) {
 		rows = append(rows, []string{render.Exact(b.GetEffectiveTime()), render.Score(b.Score), render.Percent(b.Coverage), cli.Number(b.GetChanged()), b.GetCause()})
 	}
 	v.Table([]string{"FROM", "SCORE", "COVERAGE", "CHANGED", "CAUSE"}, rows, "none")
+	s.times.view(v)
 	s.viewPreview(v)
 	s.lines(v)
 }
@@ -148,6 +153,8 @@ func (s *scene) lines(v *render.View) {
 		fmt.Sprintf("%s guidance diff %s@%s %s@%s", os.Args[0], demoTopic, demoTopicThen, demoTopic, demoTopicNow),
 		fmt.Sprintf("%s guidance preview %s@%s --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
 		fmt.Sprintf("%s assign activate %s --version %s --server %s", os.Args[0], demoTopic, demoTopicNow, s.demo.grpcAddr),
+		fmt.Sprintf("%s forecast harbour-sharepoint %s --until 400d --server %s", os.Args[0], cli.ID(demoSeries), s.demo.grpcAddr),
+		fmt.Sprintf("%s watch --after oldest --limit 5 --server %s", os.Args[0], s.demo.grpcAddr),
 		fmt.Sprintf("%s questionnaire harbour-sharepoint %s --server %s", os.Args[0], cli.ID(demoSeries), s.demo.grpcAddr),
 		fmt.Sprintf("%s disagreements harbour-sharepoint --server %s", os.Args[0], s.demo.grpcAddr),
 	} {

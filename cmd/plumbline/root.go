@@ -4,10 +4,16 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/ask"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/feed"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/fleet"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/guide"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/loadgen"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/manage"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/offline"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/past"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/prove"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/reassess"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/state"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/watch"
 	"github.com/spf13/cobra"
 )
 
@@ -44,11 +50,16 @@ what --fail and --fail-newly-failing look for.`,
 			root.AddCommand(c)
 		}
 	}
+	follow, hooks := watch.Commands(a)
 	add("start", demoCommand(a), serveCommand(a), versionCommand(a))
 	add("submit", append(feed.Commands(a), offline.Commands(a)...)...)
-	add("ask", ask.Commands(a)...)
+	add("ask", append(ask.Commands(a), past.Commands(a)...)...)
+	add("ask", fleet.Commands(a)...)
+	add("ask", follow...)
 	add("state", state.Commands(a)...)
 	add("guide", guide.Commands(a)...)
-	add("manage", manage.Commands(a)...)
+	add("manage", append(manage.Commands(a), loadgen.Commands(a)...)...)
+	add("manage", append(reassess.Commands(a), prove.Commands(a)...)...)
+	add("manage", hooks...)
 	return root
 }

@@ -73,6 +73,8 @@ func serverFlags(f *pflag.FlagSet, c *server.Config) {
 	f.DurationVar(&c.StreamIdleTimeout, "stream-idle-timeout", server.DefaultStreamIdleTimeout, "the longest that a stream may be silent")
 	f.DurationVar(&c.DrainDelay, "drain-delay", 0, "how long to go on at shutdown after saying so at /readyz, for load balancers to notice")
 	f.DurationVar(&c.DrainTimeout, "drain-timeout", server.DefaultDrainTimeout, "how long calls under way may take to end at shutdown")
+	f.DurationVar(&c.EventRetention, "event-retention", server.DefaultEventRetention, "how long events are kept, and what webhooks did not take of them")
+	f.DurationVar(&c.ExpiryNotice, "expiry-notice", server.DefaultExpiryNotice, "how long before a waiver, an attestation or a claim ends an event tells so")
 }
 
 // flagWords names the flags where the server's settings are named.
@@ -92,7 +94,8 @@ func flagWords(err error) error {
 var fieldFlags = strings.NewReplacer("GRPCAddr", "--grpc-addr", "HTTPAddr", "--http-addr", "TLSCert", "--tls-cert", "TLSKey", "--tls-key",
 	"ClientCA", "--client-ca", "AuthRequired", "--auth-required", "AllowedOrigins", "--allowed-origins", "LogFormat", "--log-format",
 	"LogLevel", "--log-level", "MaxMessageBytes", "--max-message-bytes", "MaxBodyBytes", "--max-body-bytes",
-	"CallTimeout", "--call-timeout", "StreamIdleTimeout", "--stream-idle-timeout", "DrainTimeout", "--drain-timeout", "DrainDelay", "--drain-delay")
+	"CallTimeout", "--call-timeout", "StreamIdleTimeout", "--stream-idle-timeout", "DrainTimeout", "--drain-timeout", "DrainDelay", "--drain-delay",
+	"EventRetention", "--event-retention", "ExpiryNotice", "--expiry-notice")
 
 // gcPercent is how far the heap may grow over what lives before it is collected.
 const gcPercent = 400
@@ -136,6 +139,8 @@ func serve(ctx context.Context, config server.Config, store storeConfig, started
 	if store.scheduler {
 		running.schedule(ctx)
 	}
+	running.tasks.Go(func() { s.Runs.Run(ctx) })
+	running.tasks.Go(func() { s.Events.Run(ctx) })
 	if started != nil {
 		started(s.GRPCAddr().String(), s.HTTPAddr().String())
 	}

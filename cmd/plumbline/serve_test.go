@@ -75,7 +75,7 @@ func TestFlagsAgreeWithConfig(t *testing.T) {
 	want := server.Config{
 		GRPCAddr: server.DefaultGRPCAddr, HTTPAddr: server.DefaultHTTPAddr, LogFormat: "text", LogLevel: "info",
 		MaxMessageBytes: server.DefaultMaxMessageBytes, MaxConcurrentStreams: server.DefaultMaxConcurrentStreams,
-		CallTimeout: server.DefaultCallTimeout, StreamIdleTimeout: server.DefaultStreamIdleTimeout, DrainTimeout: server.DefaultDrainTimeout,
+		CallTimeout: server.DefaultCallTimeout, StreamIdleTimeout: server.DefaultStreamIdleTimeout, DrainTimeout: server.DefaultDrainTimeout, EventRetention: server.DefaultEventRetention, ExpiryNotice: server.DefaultExpiryNotice,
 	}
 	if !reflect.DeepEqual(config, want) {
 		t.Errorf("defaults %+v, want %+v", config, want)

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/events"
+	"github.com/plumbline/plumbline/server/events/silence"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/server/statements"
@@ -34,6 +36,9 @@ type Config struct {
 
 	Workers   int // plans made at once; 2 where 0
 	BatchSize int // items a commit at the most; 1,000 where 0
+	// ExpiryNotice is how long before its end a statement's end is told;
+	// statements.DefaultAhead where 0.
+	ExpiryNotice time.Duration
 	// QueueBytes bounds the items that wait, before callers wait; 256 MiB where
 	// 0. An item counts 32 KiB at least.
 	QueueBytes int64
@@ -44,6 +49,7 @@ type Config struct {
 type Assessor struct {
 	*guides.Keeper
 	Statements *statements.Keeper
+	Notifier   *events.Notifier // tells what expires, comes into force or falls silent
 
 	ledger *ledger.Ledger
 	cfg    Config
@@ -53,7 +59,9 @@ type Assessor struct {
 	queued atomic.Int64        // items that wait
 	mu     sync.Mutex
 	lanes  map[string]*lane
-	ready  []*lane
+	ready  []*lane       // lanes for which somebody waits
+	later  []*lane       // lanes for which nobody does
+	passed int           // commits since any of later was taken
 	wake   chan struct{} // a lane became ready
 	closed bool
 	stop   context.CancelFunc
@@ -83,13 +91,15 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 		ledger: l, cfg: cfg, cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
 		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
 	}
+	a.Notifier = events.NewNotifier(a.now, cfg.Log)
 	var err error
-	if a.Keeper, err = guides.Open(ctx, guides.Config{Ledger: l, Now: a.now, Changed: a.pokeScheduler, Log: cfg.Log}); err != nil {
+	if a.Keeper, err = guides.Open(ctx, guides.Config{Ledger: l, Now: a.now, Changed: a.guidanceChanged, Log: cfg.Log}); err != nil {
 		return nil, err
 	}
 	a.Statements = statements.New(statements.Config{
-		Ledger: l, Guides: a.Keeper, Now: a.now, OnSystem: a.onSystem, Inventory: a.inventoryNow,
+		Ledger: l, Guides: a.Keeper, Now: a.now, OnSystem: a.onSystem, Inventory: a.inventoryNow, Ahead: cfg.ExpiryNotice,
 	})
+	a.Notifier.Add(a.Statements.Notices, a.Keeper.Notices, silence.New(l, a.Keeper.History).Notices)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	batches := make(chan []*lane)
@@ -211,7 +221,7 @@ func rejected(si *pb.SubmitItem, err error) *pb.Receipt {
 func (a *Assessor) dryRun(ctx context.Context, it *item) (*pb.Receipt, error) {
 	var r *pb.Receipt
 	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		p, err := a.makePlan(tx, it.system, []*item{it}, a.now())
+		p, err := a.makePlan(tx, it.system, []*item{it}, a.now(), false)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -21,14 +22,15 @@ const edgeFacility byte = 'f' // facility number → system numbers
 
 func asFault(err error, target **fault.Error) bool { return errors.As(err, target) }
 
-// apply carries a plan out in a batch, after recheck. It may run twice: what a
-// run changed in the plan's heads is undone before the next.
-func (p *plan) apply(b *ledger.Batch) error {
+// apply carries a plan out in a batch, after recheck, and adds to sums what it
+// changes of roll-ups. It may run twice: what a run changed in the plan's heads
+// is undone before the next.
+func (p *plan) apply(b *ledger.Batch, sums *rollup.Pending) error {
 	for _, f := range p.undo {
 		f()
 	}
 	p.undo = p.undo[:0]
-	w := &writer{p: p, b: b}
+	w := &writer{p: p, b: b, sums: sums}
 	s := p.sys
 	if p.changed || p.confirmed || p.from != 0 {
 		s.number = b.Intern(nameSystem, s.id)
@@ -40,7 +42,9 @@ func (p *plan) apply(b *ledger.Batch) error {
 			return err
 		}
 		w.links()
-		w.states()
+		if err := w.states(); err != nil {
+			return err
+		}
 		w.due()
 		p.raw = envelope.Encode(s.head)
 		b.PutHead(spaceSystem, s.number, p.raw)
@@ -49,6 +53,7 @@ func (p *plan) apply(b *ledger.Batch) error {
 	p.makeReceipts()
 	w.requests()
 	w.parts()
+	w.heard()
 	for _, rec := range p.audits {
 		b.Audit(envelope.Encode(rec))
 	}
@@ -58,6 +63,9 @@ func (p *plan) apply(b *ledger.Batch) error {
 // recheck tells whether the heads that the plan was made of still stand.
 func (p *plan) recheck(b *ledger.Batch) error {
 	s := p.sys
+	if p.replay != nil && !p.a.Settled(p.replay.guides) {
+		return errConflict // guidance changed meanwhile, perhaps for an instant that was evaluated
+	}
 	n, ok := b.Number(nameSystem, s.id)
 	if ok {
 		raw, err := b.Head(spaceSystem, n)
@@ -90,8 +98,9 @@ func (p *plan) recheck(b *ledger.Batch) error {
 
 // writer writes one plan.
 type writer struct {
-	p *plan
-	b *ledger.Batch
+	p    *plan
+	b    *ledger.Batch
+	sums *rollup.Pending
 }
 
 // number gives a new timeline its number.
@@ -191,16 +200,20 @@ func (w *writer) hosts() error {
 }
 
 // states appends the breakpoints and writes the series' heads.
-func (w *writer) states() {
+func (w *writer) states() error {
 	if w.p.replay == nil {
-		return
+		return nil
 	}
 	for _, s := range w.p.replay.series {
 		if s.staged == 0 {
 			continue
 		}
+		if err := w.rollUp(s); err != nil {
+			return err
+		}
 		w.series(s)
 	}
+	return nil
 }
 
 func (w *writer) series(s *seriesState) {
@@ -228,10 +241,12 @@ func (w *writer) series(s *seriesState) {
 		if i == 0 {
 			out.Address, out.Effective, out.Recorded, out.State = addressOf(a, depth), v.effective, w.b.Commit().Recorded, payload
 			e.Effective, e.Recorded = out.Effective, out.Recorded
-			w.rollUp(e.Id, s.before, e.Summary)
 		}
 	}
 	w.b.PutHead(spaceSeries, e.Stream, envelope.Encode(out))
+	for _, e := range s.events {
+		e.Put(w.b)
+	}
 }
 
 // due keeps the due index: it holds each system at an instant at or before the
@@ -258,11 +273,26 @@ func (w *writer) due() {
 	}
 }
 
-// neighbours makes the other systems of changed hosts due.
+// neighbours makes the other systems of changed hosts due, and stirs those of
+// hosts that were confirmed.
 func (w *writer) neighbours() {
 	for id, from := range w.p.others {
 		if err := makeDue(w.b, id, from, causeInventory); err != nil {
 			return // the batch fails with it
+		}
+	}
+	for id := range w.p.stirred {
+		if _, due := w.p.others[id]; due {
+			continue
+		}
+		n, _ := w.b.Number(nameSystem, id)
+		h, _, err := envelope.Head[storev1.SystemHead](w.b.Tx, spaceSystem, n)
+		if err != nil {
+			return // the batch fails with it
+		}
+		if h != nil {
+			h.MadeDue++
+			w.b.PutHead(spaceSystem, n, envelope.Encode(h))
 		}
 	}
 }
@@ -280,6 +310,7 @@ func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
 	if h.ReplayFrom == 0 || from < h.ReplayFrom {
 		h.ReplayFrom, h.ReplayCause = from, cause
 	}
+	h.MadeDue++
 	if h.Due == 0 || h.Due > from {
 		if h.Due != 0 {
 			b.DeleteDue(h.Due, n)
@@ -289,43 +320,6 @@ func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
 	}
 	b.PutHead(spaceSystem, n, envelope.Encode(h))
 	return b.Err()
-}
-
-// Indexes into the numbers of a roll-up. Their order is part of the format.
-const (
-	sumSystems = iota
-	sumScored
-	sumScore // in millionths, so that sums are exact
-	sumEffective
-	sumCovered
-	sumCoverage
-	sumCounts // one a state from here
-)
-
-// rollUp moves a series' share of its roll-up from one summary to another.
-func (w *writer) rollUp(series string, old, now *storev1.StateSummary) {
-	deltas := make([]int64, sumCounts+16)
-	add := func(s *storev1.StateSummary, sign int64) {
-		if s == nil || len(s.Counts) == 0 {
-			return
-		}
-		deltas[sumSystems] += sign
-		if s.Score != nil {
-			deltas[sumScored] += sign
-			deltas[sumScore] += sign * int64(*s.Score*1e6)
-			deltas[sumEffective] += sign * int64(*EffectiveScore(s)*1e6)
-		}
-		if s.Coverage != nil {
-			deltas[sumCovered] += sign
-			deltas[sumCoverage] += sign * int64(*s.Coverage*1e6)
-		}
-		for i, n := range s.Counts {
-			deltas[sumCounts+i] += sign * int64(n)
-		}
-	}
-	add(old, -1)
-	add(now, 1)
-	w.b.Add("series/"+series, deltas)
 }
 
 // requests keeps the receipts of requests with an id.

@@ -90,3 +90,38 @@ func TestLateWholeViewLeavesNobodyOutNow(t *testing.T) {
 		t.Errorf("web2: %v, %v", h, err)
 	}
 }
+
+func TestLateWholeViewLeavesOutUntilTheNext(t *testing.T) {
+	k := newKit(t)
+	two := oneHost + "- {id: web2, zone: dmz}\n"
+	k.submit("cmdb", day0, two)
+	k.clock.set(day(10))
+	k.submit("cmdb", day(10), two)
+	k.submit("cmdb", day(5), oneHost)
+	for d, missing := range map[int]int{4: 0, 6: 1, 11: 0} {
+		k.clock.set(day(12))
+		m, err := k.Merged(t.Context(), "s", "", When{AsOf: day(d).UnixMicro()})
+		if err != nil || len(m.NotReported()) != missing {
+			t.Errorf("on day %d %v are not reported, %v", d, m.NotReported(), err)
+		}
+	}
+	k.prove(t, nil)
+}
+
+func TestLateWordEndsASilence(t *testing.T) {
+	k := newKit(t)
+	k.submit("cmdb", day0, oneHost)
+	k.clock.set(day(50))
+	k.submit("cmdb", day(50), oneHost)
+	k.submit("cmdb", day(20), oneHost)
+	k.clock.set(day(52))
+	for d, want := range map[int]string{29: "pass", 31: "pass", 49: "pass", 51: "pass"} {
+		if got := k.state("static", day(d), time.Time{}); got != want {
+			t.Errorf("on day %d: %s", d, got)
+		}
+	}
+	if got := k.state("static", day(31), day(50)); got != "unknown" {
+		t.Errorf("before the late word came: %s", got)
+	}
+	k.prove(t, nil)
+}

@@ -17,9 +17,14 @@
 // snapshot, late.go puts late views into their place, match.go and link.go find
 // the host that an id means, track.go has one timeline in memory, system.go one
 // system with its views, state.go the packed results, cache.go large systems
-// between commits. config.go has guidance and policy by instant, configure.go,
+// between commits. event.go makes the events of what a commit changes, for package
+// events. config.go has guidance and policy by instant, configure.go,
 // claim.go and retire.go change what systems are evaluated under, scheduler.go
-// evaluates what is due. read.go, resource.go and history.go are the reads.
+// evaluates what is due. read.go, resource.go and history.go are the reads; past.go
+// takes what a past state rests on apart, past_ahead.go walks into the future.
+// rollup.go adds what a commit's states change to the sums over all systems,
+// which package rollup keeps. run.go has what runs of package operations need:
+// systems picked in order, and batches that go behind what somebody waits for.
 //
 // Evaluation happens outside the transaction. The Update rechecks that the heads
 // which the plan was made of are still those in the store; if another commit

@@ -64,31 +64,12 @@ func (a *Assessor) StateAt(ctx context.Context, system, series string, w When) (
 }
 
 func (a *Assessor) stateAt(tx *ledger.Tx, s *system, series string, r resolved) (*State, error) {
-	e, err := seriesEntry(s, series)
+	st, err := a.storedStep(tx, s, series, r)
 	if err != nil {
 		return nil, err
 	}
-	entry, ok := tx.At(e.Stream, r.at, r.known)
-	if !ok {
-		return nil, fault.NotFound(seriesName(s.id, series), "the series has no state yet at that time, as known then; ListSeries says when it begins")
-	}
-	rec, err := tx.LoadEntry(entry)
-	if err != nil {
-		return nil, err
-	}
-	st, err := envelope.Decode[storev1.State](rec.Payload)
-	if err != nil {
-		return nil, err
-	}
-	if st.Ended {
-		return nil, fault.NotFound(seriesName(s.id, series), fmt.Sprintf("the series ended at %s; ask as of an earlier instant",
-			envelope.Timestamp(entry.Effective).AsTime().Format("2006-01-02T15:04:05Z")))
-	}
-	out := &State{System: s.id, Series: series, Effective: entry.Effective, Recorded: rec.Recorded, Stored: st}
-	if out.Rules, err = a.RuleIDs(seriesChecklist(series), st.Version); err != nil {
-		return nil, err
-	}
-	if out.rows, err = indexState(st, out.Rules); err != nil {
+	out := &State{System: s.id, Series: series, Effective: st.Effective, Recorded: st.Recorded, Stored: st.state, Rules: st.rules}
+	if out.rows, err = indexState(st.state, out.Rules); err != nil {
 		return nil, err
 	}
 	out.policy = a.History().At(r.at).PolicyDigest
@@ -97,7 +78,7 @@ func (a *Assessor) stateAt(tx *ledger.Tx, s *system, series string, r resolved) 
 		return nil, err
 	}
 	out.exceptions = exceptionsDigest(said.Claims(r.knownAt), said.Waivers(r.knownAt))
-	out.Evaluation, err = a.evaluationAt(s, st, series, r)
+	out.Evaluation, err = a.evaluationAt(s, st.state, series, r)
 	return out, err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/digest"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
@@ -31,13 +32,14 @@ func (p *plan) lateSystemView(it *item, st *sourceState) error {
 		}
 		was = m.(*storev1.SystemView)
 		d := digest.Of(was.Inventory)
-		if d == it.viewDigest && was.HostsPresence == uint32(it.hostsPresence) {
+		if d == it.viewDigest && was.HostsPresence == uint32(it.hostsPresence) && !p.unheard(st.track, around, it.observed) {
 			return nil // it was so then, as is known
 		}
 	}
 	if err := st.track.loadAll(p.sys.tx); err != nil {
 		return err
 	}
+	p.hear(it.source)
 	msg := &storev1.SystemView{Schema: envelope.Schema, Inventory: it.view, HostsPresence: uint32(it.hostsPresence)}
 	if err := p.stage(st.track, st.head.Base, it.observed, msg); err != nil {
 		return err
@@ -52,6 +54,102 @@ func (p *plan) lateSystemView(it *item, st *sourceState) error {
 		}
 	}
 	return nil
+}
+
+// unheard tells whether a late word that says what the version around it says
+// comes from a silence in which that had become stale: then it is news.
+func (p *plan) unheard(t *track, around *version, late int64) bool {
+	if late <= around.confirmed {
+		return false
+	}
+	next := p.now
+	for _, v := range t.versions {
+		if v.effective > late {
+			next = v.effective
+		}
+	}
+	return p.silent(around.confirmed, next)
+}
+
+// leftOutBetween marks a host that a late whole view of the system left out,
+// and that a later one has: from the one to the other it is not reported.
+func (p *plan) leftOutBetween(it *item, h *hostState, src *storev1.HostSourceHead, t *track) error {
+	p.tellOthers(h, it.observed)
+	around, err := t.at(p.sys.tx, it.observed)
+	if err != nil || around == nil || around.effective == it.observed {
+		return err
+	}
+	m, err := t.load(p.sys.tx, around)
+	if err != nil {
+		return err
+	}
+	was := m.(*storev1.HostView)
+	if was.LeftOut || was.Retired || was.ViaSystem != p.sys.id {
+		return nil
+	}
+	if err := t.loadAll(p.sys.tx); err != nil {
+		return err
+	}
+	back, err := p.nextWhole(p.sys.source(it.source, false).track, it.observed)
+	if err != nil {
+		return err
+	}
+	if around.confirmed > it.observed {
+		back = min(back, around.confirmed)
+	}
+	own := false
+	for _, v := range t.versions {
+		own = own || v.effective > it.observed && v.effective <= back
+	}
+	if !own && back == assess.Forever {
+		return nil
+	}
+	view := proto.Clone(was).(*storev1.HostView)
+	view.LeftOut, view.ViaSystem = true, ""
+	if view.Host != nil {
+		view.Host.Unit = nil
+	}
+	p.walk = true
+	if err := p.stageHost(h, src, t, it.observed, view); err != nil || own {
+		return err
+	}
+	again := proto.Clone(was).(*storev1.HostView)
+	again.Host.Unit = nil
+	if err := p.stageHost(h, src, t, back, again); err != nil {
+		return err
+	}
+	if t.newest().effective == back {
+		src.Effective = back
+		t.newest().confirmed = max(src.Confirmed, back)
+	}
+	return nil
+}
+
+// nextWhole is the first instant after another at which a whole view of the
+// system is known to have held, or assess.Forever.
+func (p *plan) nextWhole(t *track, after int64) (int64, error) {
+	if err := t.loadAll(p.sys.tx); err != nil {
+		return 0, err
+	}
+	next := int64(assess.Forever)
+	for _, v := range t.versions {
+		m, err := t.load(p.sys.tx, v)
+		if err != nil {
+			return 0, err
+		}
+		switch {
+		case !isWhole(m.(*storev1.SystemView).HostsPresence):
+		case v.effective > after:
+			next = v.effective
+			continue
+		case v.confirmed > after:
+			next = min(next, v.confirmed)
+		}
+		if v.effective <= after {
+			break
+		}
+	}
+	return next, nil
 }
 
 // comesBack is the instant at which the version around a late view holds
@@ -90,7 +188,10 @@ func (p *plan) lateHost(it *item, hi *hostItem, h *hostState, src *storev1.HostS
 			return err
 		}
 		was = m.(*storev1.HostView)
-		if sameHost(was, hi) && !was.Retired && sameMembers(was.Members, members) {
+		if sameHost(was, hi) && !was.Retired && sameMembers(was.Members, members) && (was.ViaSystem == p.sys.id || !p.unheard(t, around, it.observed)) {
+			if p.heard[it.source] {
+				p.tellOthers(h, it.observed)
+			}
 			return nil
 		}
 	}
@@ -101,6 +202,7 @@ func (p *plan) lateHost(it *item, hi *hostItem, h *hostState, src *storev1.HostS
 	if around != newest {
 		confirmed = around.lastConfirmed()
 	}
+	p.walk = true // over what another system's views said of the host since
 	if err := p.stageHost(h, src, t, it.observed, &storev1.HostView{Schema: envelope.Schema, Host: hi.host, Members: members}); err != nil {
 		return err
 	}

@@ -33,11 +33,15 @@ type plan struct {
 	touched   map[int64]uint32 // instants at which the series must be evaluated → why
 	from      int64            // the least of them; 0 where there is none
 	walk      bool             // instants between may matter that no item names
+	heard     map[string]bool  // sources whose whole views confirm what had been silent
 	changed   bool             // a view changed
 	confirmed bool             // a view was confirmed: the head is to be written
 	others    map[string]int64 // other systems of changed hosts → from when they are due
+	stirred   map[string]bool  // other systems of hosts that were confirmed
 	replay    *replay
 	cache     *replayCache
+	idle      bool     // nothing asks for it but that the system be evaluated anew
+	latest    int64    // SystemHead.latest before that
 	raw       []byte   // the system's head as it was written
 	undo      []func() // what apply changed in the heads
 }
@@ -66,8 +70,9 @@ const (
 )
 
 // makePlan applies items, in their order, to a system as a View shows it, and
-// evaluates what must be evaluated. With no items it reassesses what is due.
-func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64) (*plan, error) {
+// evaluates what must be evaluated. With no items it reassesses what is due, or,
+// with full, whether or not it is due.
+func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64, full bool) (*plan, error) {
 	sys, kept, err := a.openSystem(tx, id)
 	if err != nil {
 		return nil, err
@@ -86,10 +91,16 @@ func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64) 
 		}
 	}
 	p.due()
+	if full {
+		p.anew()
+	}
 	if p.from != 0 {
 		if err := p.evaluate(); err != nil {
 			return nil, err
 		}
+	}
+	if full {
+		p.settleAnew()
 	}
 	return p, nil
 }
@@ -224,6 +235,9 @@ func (p *plan) systemView(it *item, st *sourceState) error {
 		p.confirmed = true
 		return nil
 	}
+	if newest != nil && p.gap(newest.confirmed, it.observed) {
+		p.hear(it.source)
+	}
 	msg := &storev1.SystemView{Schema: envelope.Schema, Inventory: it.view, HostsPresence: presence}
 	if err := p.stage(st.track, st.head.Base, it.observed, msg); err != nil {
 		return err
@@ -283,11 +297,35 @@ func (p *plan) late() bool {
 	return p.walk || p.from <= p.sys.head.Latest && p.sys.head.Latest != 0
 }
 
-// gap tells whether a source was silent so long between two instants that what
-// it said became stale: then the same word again is a new version, so that the
-// time between stays unknown in history.
+// gap tells whether a source was silent so long before an instant that what it
+// said may have been found stale: then the same word again is a new version, so
+// that the time between stays unknown in history, or is known to have been
+// unknown before the word came, late. A policy that held in between counts too.
 func (p *plan) gap(confirmed, observed int64) bool {
-	return observed-confirmed >= p.a.History().At(observed).Shortest
+	if observed <= confirmed {
+		return false
+	}
+	return p.silent(confirmed, max(observed, p.now, p.sys.head.Latest))
+}
+
+// silent tells whether what a source confirmed at an instant may have become
+// stale until another, under any policy that held between.
+func (p *plan) silent(from, to int64) bool {
+	h := p.a.History()
+	shortest := h.At(from).Shortest
+	for t := h.Next(from); t <= to; t = h.Next(t) {
+		shortest = min(shortest, h.At(t).Shortest)
+	}
+	return to-from >= shortest
+}
+
+// hear marks a source whose whole view of the system may confirm hosts that had
+// been stale: for other systems, in which they stand too, that is a change.
+func (p *plan) hear(source string) {
+	if p.heard == nil {
+		p.heard = map[string]bool{}
+	}
+	p.heard[source] = true
 }
 
 // host takes in the source's view of one host. via tells that whole views of
@@ -330,7 +368,10 @@ func (p *plan) host(it *item, hi *hostItem, via bool) error {
 			if p.sys.head.SomeStale {
 				p.touch(it.observed, causeInventory)
 			}
+		} else if p.heard[it.source] {
+			p.tellOthers(h, it.observed)
 		}
+		p.stir(h)
 		return nil
 	}
 	src.Effective, src.Confirmed, src.Digest = it.observed, it.observed, slices.Clone(hi.digest[:16])
@@ -358,6 +399,25 @@ func (p *plan) stageHost(h *hostState, src *storev1.HostSourceHead, t *track, at
 		h.head.Systems = append(h.head.Systems, p.sys.id)
 		h.joins = true
 	}
+	p.tellOthers(h, at)
+	return nil
+}
+
+// stir has the heads of a host's other systems written anew: what is in memory
+// of them, or planned, does not know that the host was confirmed.
+func (p *plan) stir(h *hostState) {
+	for _, other := range h.head.Systems {
+		if other != p.sys.id {
+			if p.stirred == nil {
+				p.stirred = map[string]bool{}
+			}
+			p.stirred[other] = true
+		}
+	}
+}
+
+// tellOthers makes a host's other systems due.
+func (p *plan) tellOthers(h *hostState, at int64) {
 	for _, other := range h.head.Systems {
 		if other == p.sys.id {
 			continue
@@ -366,7 +426,6 @@ func (p *plan) stageHost(h *hostState, src *storev1.HostSourceHead, t *track, at
 			p.others[other] = at
 		}
 	}
-	return nil
 }
 
 func withMember(members []*storev1.Membership, system, unit string) []*storev1.Membership {
@@ -415,7 +474,11 @@ func (p *plan) leaveOut(it *item) error {
 		if confirmed, err := p.hostConfirmed(h, src, newest); err != nil {
 			return err
 		} else if it.observed < confirmed {
-			continue // a later view has it
+			// A later view has it.
+			if err := p.leftOutBetween(it, h, src, t); err != nil {
+				return err
+			}
+			continue
 		}
 		if left++; left > MaxLeftOut {
 			return fault.Exhausted(fault.ReasonTooMany, "the view leaves out more than %d hosts that %s had before; retire what is gone, or send it in parts by upserts", MaxLeftOut, it.source)
@@ -494,10 +557,13 @@ func (p *plan) evaluate() error {
 		return err
 	}
 	r.summarize()
+	if err := r.tell(); err != nil {
+		return err
+	}
 	p.replay = r
 	h.Latest = max(h.Latest, r.last)
-	h.ConfigEpoch = p.a.History().At(p.now).Epoch
-	h.ReplayFrom, h.ReplayCause = 0, 0
+	h.ConfigEpoch = r.guides.At(p.now).Epoch // not of what came into force meanwhile
+	h.ReplayFrom, h.ReplayCause, h.MadeDue = 0, 0, 0
 	h.StaleUntil, h.Attested = min(r.merged.ValidUntil, r.until), r.said.HasAttestations()
 	h.SomeStale = len(r.merged.Stale()) > 0
 	h.HostCount = int32(len(r.merged.Inventory.Hosts))

@@ -9,18 +9,23 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
 // The queue gathers what waits into commits: while one commit waits for the
 // disk, the plans of the next are made. A system is in one commit at a time,
-// and everything that waits for it shares that commit and its revision.
+// and everything that waits for it shares that commit and its revision. Systems
+// for which somebody waits come first, those of the scheduler and of runs later.
 
 // job is an item that waits, or a reassessment (it is nil).
 type job struct {
 	it     *item
+	low    bool   // nobody waits for it: it is of the scheduler or of a run
+	batch  *Batch // of the run that it is of; nil where it is of none
 	answer func(*pb.Receipt, error)
 	result chan answer // where nobody gave an answer function
 	weight int64       // of the queue's bytes
@@ -32,6 +37,7 @@ const leastWeight = 32 << 10
 type answer struct {
 	receipt *pb.Receipt
 	err     error
+	outcome Outcome // of a reassessment
 }
 
 func (j *job) reply(r *pb.Receipt, err error) {
@@ -39,7 +45,7 @@ func (j *job) reply(r *pb.Receipt, err error) {
 		j.answer(r, err)
 		return
 	}
-	j.result <- answer{r, err}
+	j.result <- answer{receipt: r, err: err}
 }
 
 // wait is the answer. A caller that goes away does not take its item back.
@@ -58,8 +64,26 @@ type lane struct {
 	jobs   []*job
 	taken  []*job // those in the commit under way
 	busy   bool   // in a commit that is under way
+	waits  byte   // the list of the assessor in which it waits
 	plan   *plan
 }
+
+// The lists of lanes that wait to be taken. A lane that moves from later to
+// ready leaves its old place there, which is passed over.
+const (
+	waitsNowhere byte = iota
+	waitsReady
+	waitsLater
+)
+
+const (
+	// laterMost is how many systems for which nobody waits a commit takes where
+	// nothing else waits: what comes meanwhile waits for so many at the most.
+	laterMost = 256
+	// laterShare is how many it takes beside others, once in laterEvery commits,
+	// so that they move on while submissions never pause.
+	laterShare, laterEvery = 16, 16
+)
 
 // batchHosts is how many hosts one commit takes before it is closed: a commit
 // holds 65,535 records at the most, and every changed host is one.
@@ -89,9 +113,13 @@ func (a *Assessor) Reassess(ctx context.Context, system string) error {
 }
 
 func (a *Assessor) put(ctx context.Context, system string, j *job) error {
-	j.weight = min(max(j.it.bytes(), leastWeight), a.cfg.QueueBytes)
-	if err := a.room.Acquire(ctx, j.weight); err != nil {
-		return err
+	// What nobody waits for is no burden to those who do: it is bounded by who
+	// puts it, and stands in no line for the queue's bytes.
+	if !j.low {
+		j.weight = min(max(j.it.bytes(), leastWeight), a.cfg.QueueBytes)
+		if err := a.room.Acquire(ctx, j.weight); err != nil {
+			return err
+		}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -106,11 +134,33 @@ func (a *Assessor) put(ctx context.Context, system string, j *job) error {
 	}
 	l.jobs = append(l.jobs, j)
 	a.queued.Add(1)
-	if len(l.jobs) == 1 && !l.busy {
-		a.ready = append(a.ready, l)
+	if !l.busy {
+		a.list(l, j.low)
 	}
 	a.signal()
 	return nil
+}
+
+// list puts a lane into the list that it belongs to. The caller holds the mutex.
+func (a *Assessor) list(l *lane, low bool) {
+	switch {
+	case !low && l.waits != waitsReady:
+		l.waits = waitsReady
+		a.ready = append(a.ready, l)
+	case low && l.waits == waitsNowhere:
+		l.waits = waitsLater
+		a.later = append(a.later, l)
+	}
+}
+
+// isLow tells whether nobody waits for any of a lane's jobs.
+func (l *lane) isLow() bool {
+	for _, j := range l.jobs {
+		if !j.low {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *Assessor) signal() {
@@ -142,10 +192,8 @@ func (a *Assessor) take() (lanes []*lane, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	items, hosts := 0, 0
-	for len(a.ready) > 0 && items < a.cfg.BatchSize && hosts < batchHosts {
-		l := a.ready[0]
-		a.ready = a.ready[1:]
-		l.busy = true
+	take := func(l *lane) {
+		l.busy, l.waits = true, waitsNowhere
 		k := 0
 		for k < len(l.jobs) && (k == 0 || items < a.cfg.BatchSize && hosts < batchHosts) {
 			items++
@@ -155,7 +203,37 @@ func (a *Assessor) take() (lanes []*lane, more bool) {
 		l.taken, l.jobs = l.jobs[:k:k], l.jobs[k:]
 		lanes = append(lanes, l)
 	}
+	for len(a.ready) > 0 && items < a.cfg.BatchSize && hosts < batchHosts {
+		l := a.ready[0]
+		a.ready = a.ready[1:]
+		take(l)
+	}
+	for most := a.laterNow(len(lanes)); most > 0 && len(a.later) > 0; {
+		l := a.later[0]
+		a.later = a.later[1:]
+		if l.waits == waitsLater {
+			take(l)
+			most--
+		}
+	}
 	return lanes, !a.closed || len(a.lanes) > 0
+}
+
+// laterNow is how many lanes are taken for which nobody waits, beside so many
+// for which somebody does.
+func (a *Assessor) laterNow(others int) int {
+	switch {
+	case others == 0:
+		a.passed = 0
+		return min(laterMost, a.cfg.BatchSize)
+	case len(a.later) == 0:
+		return 0
+	}
+	if a.passed++; a.passed < laterEvery {
+		return 0
+	}
+	a.passed = 0
+	return laterShare
 }
 
 // makePlans makes the lanes' plans, several at once.
@@ -177,21 +255,56 @@ func (a *Assessor) makePlans(ctx context.Context, lanes []*lane) {
 // planLane makes one lane's plan; where it fails, the lane's callers are told.
 func (a *Assessor) planLane(ctx context.Context, l *lane) {
 	var items []*item
+	full := false
 	for _, j := range l.taken {
 		if j.it != nil {
 			items = append(items, j.it)
 		}
+		full = full || j.batch != nil && j.batch.Full
 	}
 	err := a.guarded(func() error {
 		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
-			p, err := a.makePlan(tx, l.system, items, a.now())
-			l.plan = p
+			p, err := a.makePlan(tx, l.system, items, a.now(), full)
+			if l.plan = p; p != nil && len(items) == 0 {
+				p.release()
+			}
 			return err
 		})
 	})
 	if err != nil {
 		l.plan = nil
 		a.finish(l, err)
+	}
+}
+
+// release lets go of what a reassessment has read and its commit does not need:
+// a batch of a thousand systems would hold all their hosts, decoded, until it is
+// durable.
+func (p *plan) release() {
+	unload := func(t *track) {
+		for _, v := range t.versions {
+			if !v.staged {
+				v.msg, v.payload = nil, nil
+			}
+		}
+	}
+	for _, st := range p.sys.sources {
+		unload(st.track)
+	}
+	for _, h := range p.sys.hosts {
+		for _, t := range h.tracks {
+			unload(t)
+		}
+	}
+	p.cache.evals = nil
+	if p.replay == nil {
+		return
+	}
+	p.replay.merged = nil
+	for _, s := range p.replay.series {
+		if s.eval != nil {
+			s.eval = &assess.Evaluation{Plan: s.eval.Plan}
+		}
 	}
 }
 
@@ -229,9 +342,11 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 	}
 	err := a.guarded(func() error {
 		_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) (err error) {
-			stale, err = applyAll(b, live, stale[:0])
+			if stale, err = applyAll(b, live, stale[:0]); err != nil {
+				return err
+			}
 			b.SweepRequests(a.now(), 2*len(live))
-			return err
+			return carryAll(b, live, stale)
 		})
 		return err
 	})
@@ -250,7 +365,8 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 		case again[l]:
 			a.retry(l)
 		default:
-			if len(l.plan.sys.hosts) >= a.cache.from {
+			// What a reassessment passes by would drive out what is submitted to.
+			if len(l.plan.sys.hosts) >= a.cache.from && len(l.plan.results) > 0 {
 				a.cache.put(l.plan.settle())
 			}
 			a.finish(l, nil)
@@ -263,6 +379,7 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 
 // applyAll carries plans out, and lists those whose heads have changed.
 func applyAll(b *ledger.Batch, lanes, stale []*lane) ([]*lane, error) {
+	var sums rollup.Pending
 	for _, l := range lanes {
 		switch err := l.plan.recheck(b); {
 		case errors.Is(err, errConflict):
@@ -275,10 +392,11 @@ func applyAll(b *ledger.Batch, lanes, stale []*lane) ([]*lane, error) {
 			l.plan.makeReceipts()
 			continue
 		}
-		if err := l.plan.apply(b); err != nil {
+		if err := l.plan.apply(b, &sums); err != nil {
 			return stale, err
 		}
 	}
+	sums.Flush(b)
 	return stale, nil
 }
 
@@ -299,7 +417,7 @@ func (a *Assessor) retry(l *lane) {
 	defer a.mu.Unlock()
 	l.jobs = append(l.taken, l.jobs...)
 	l.taken, l.plan, l.busy = nil, nil, false
-	a.ready = append(a.ready, l)
+	a.list(l, l.isLow())
 	a.signal()
 }
 
@@ -308,10 +426,10 @@ func (a *Assessor) finish(l *lane, err error) {
 	i := 0
 	for _, j := range l.taken {
 		switch {
+		case j.it == nil:
+			j.result <- answer{err: err, outcome: l.outcome(err)}
 		case err != nil:
 			j.reply(nil, err)
-		case j.it == nil:
-			j.reply(nil, nil)
 		default:
 			r := l.plan.receipts[i]
 			if e := l.plan.results[i].err; e != nil {
@@ -327,7 +445,7 @@ func (a *Assessor) finish(l *lane, err error) {
 	defer a.mu.Unlock()
 	l.taken, l.plan, l.busy = nil, nil, false
 	if len(l.jobs) > 0 {
-		a.ready = append(a.ready, l)
+		a.list(l, l.isLow())
 		a.signal()
 		return
 	}

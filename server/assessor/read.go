@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/digest"
@@ -45,7 +44,7 @@ func (a *Assessor) resolveWhen(tx *ledger.Tx, w When) (resolved, error) {
 		out.at = now
 	}
 	if out.at > now+MaxAhead {
-		return out, fault.InvalidField("as_of", "lies in the future; valid_until says how long what holds now will hold")
+		return out, fault.InvalidField("as_of", "lies in the future; Forecast says what will change if nobody acts")
 	}
 	if w.KnownAt != 0 {
 		if w.KnownAt > now+MaxAhead {
@@ -67,13 +66,6 @@ func digestText(b []byte) string {
 func etagOfHead(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:8])
-}
-
-func timeSpan(micros int64) time.Duration { return time.Duration(micros) * time.Microsecond }
-
-func sorted(s []string) []string {
-	slices.Sort(s)
-	return s
 }
 
 // summariesOf are a system's series in short. changed says which of them a
@@ -280,6 +272,15 @@ func (a *Assessor) Merged(ctx context.Context, id, source string, w When) (m *me
 // viewsOrNone is views for a historical read: heads know what is newest now,
 // which is not what was known then, so timelines are read from the index.
 func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, error) {
+	in, err := s.knownViews(policy, r)
+	if err == nil {
+		_, err = s.attested(&in, r.knownAt)
+	}
+	return in, err
+}
+
+// knownViews is viewsOrNone without what people attested.
+func (s *system) knownViews(policy *merge.Policy, r resolved) (merge.Input, error) {
 	if r.known != ledger.Latest {
 		s.knownAt = r.knownAt
 		reload := func(t *track) error {
@@ -303,11 +304,7 @@ func (s *system) viewsOrNone(policy *merge.Policy, r resolved) (merge.Input, err
 			}
 		}
 	}
-	in, err := s.views(policy, r.at)
-	if err == nil {
-		_, err = s.attested(&in, r.knownAt)
-	}
-	return in, err
+	return s.views(policy, r.at)
 }
 
 // evaluationAt evaluates a series' plan over what was known: what a stored

@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/events"
 	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -23,14 +24,15 @@ const maxSteps = 100_000
 // seriesState is one series in a plan.
 type seriesState struct {
 	entry   *storev1.SeriesEntry
-	head    *storev1.SeriesHead   // as stored; nil for a new series
-	track   *track                // of states
-	current *storev1.State        // the state just before the instant under way
-	active  bool                  // an assignment makes it at the instant under way
-	rules   []string              // ids of current's rules
-	staged  int                   // how many states were staged
-	before  *storev1.StateSummary // of the newest state as it was stored
-	eval    *assess.Evaluation    // the newest
+	head    *storev1.SeriesHead // as stored; nil for a new series
+	track   *track              // of states
+	current *storev1.State      // the state just before the instant under way
+	active  bool                // an assignment makes it at the instant under way
+	rules   []string            // ids of current's rules
+	staged  int                 // how many states were staged
+	eval    *assess.Evaluation  // the newest
+	stored  *storev1.State      // the newest as it was stored; nil for a new series
+	events  []*events.Series    // of what has changed since
 }
 
 // replay evaluates a system from an instant to now and stages what differs
@@ -67,22 +69,48 @@ func (r *replay) run(from int64) error {
 	if err != nil {
 		return err
 	}
+	var stand func()
 	for t := from; ; {
 		r.cause, r.last = r.causeAt(t), t
 		next, err := r.step(t)
 		if err != nil {
 			return err
 		}
+		mark := int64(assess.Forever)
 		if i, _ := slices.BinarySearch(marks, t+1); i < len(marks) {
-			next = min(next, marks[i])
+			mark = marks[i]
 		}
-		if next > r.now {
-			return nil
+		if next = min(next, mark); next > r.now {
+			// What is known to begin later, since it was observed by a clock
+			// that is ahead, or recorded by one that has been set back.
+			if next = mark; stand == nil {
+				stand = r.stand()
+			}
+			if mark == assess.Forever {
+				stand()
+				return nil
+			}
 		}
 		if r.steps++; r.steps > maxSteps {
 			return fmt.Errorf("assessor: system %s changes more than %d times between %d and %d", r.sys.id, maxSteps, from, r.now)
 		}
 		t = max(next, t+1)
+	}
+}
+
+// stand keeps how things stand at the instant under way; what it returns puts
+// them back.
+func (r *replay) stand() func() {
+	merged, until := r.merged, r.until
+	entries := make([]*storev1.SeriesEntry, 0, len(r.series))
+	for _, s := range r.series {
+		entries = append(entries, &storev1.SeriesEntry{Assignment: s.entry.Assignment, HoldsUntil: s.entry.HoldsUntil})
+	}
+	return func() {
+		r.merged, r.until = merged, until
+		for i, e := range entries {
+			r.series[i].entry.Assignment, r.series[i].entry.HoldsUntil = e.Assignment, e.HoldsUntil
+		}
 	}
 }
 
@@ -168,7 +196,7 @@ func (r *replay) marks(from int64) ([]int64, error) {
 			return err
 		}
 		for _, v := range t.versions {
-			if v.effective > from && v.effective <= r.now {
+			if v.effective > from {
 				out = append(out, v.effective)
 			}
 		}
@@ -210,7 +238,7 @@ func (r *replay) openSeries(from int64) error {
 }
 
 func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) {
-	s := &seriesState{entry: e, before: e.Summary, track: newTrack(&e.Stream, recordState, r.sys.known)}
+	s := &seriesState{entry: e, track: newTrack(&e.Stream, recordState, r.sys.known)}
 	r.series = append(r.series, s)
 	if e.Stream == 0 {
 		s.track.complete = true
@@ -228,6 +256,7 @@ func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) 
 	if err != nil {
 		return nil, err
 	}
+	s.stored = st
 	s.track.versions = []*version{{
 		entry:     ledger.Entry{Stream: e.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
 		effective: h.Effective, confirmed: h.Effective, depth: int(h.Address.GetDepth()),
@@ -278,7 +307,7 @@ func (r *replay) step(t int64) (int64, error) {
 	for _, s := range r.series {
 		s.active = false
 	}
-	if !r.sys.retiredAt(t) {
+	if !r.sys.retiredAt(t, ledger.MaxInstant) {
 		for _, as := range g.Assignments {
 			if !guides.Selects(as.Source.Selector, r.sys.id, r.merged.Inventory.System) {
 				continue
@@ -293,15 +322,16 @@ func (r *replay) step(t int64) (int64, error) {
 	return next, r.end(t)
 }
 
-// retiredAt tells whether the system was retired at an instant.
-func (s *system) retiredAt(t int64) bool {
+// retiredAt tells whether the system was retired at an instant, as known at
+// another: it is retired at the instant at which that is recorded.
+func (s *system) retiredAt(t, knownAt int64) bool {
 	h := s.head
 	for i := 0; i+1 < len(h.Retirements); i += 2 {
-		if h.Retirements[i] <= t && t < h.Retirements[i+1] {
+		if h.Retirements[i] <= min(t, knownAt) && t < h.Retirements[i+1] {
 			return true
 		}
 	}
-	return h.Retired != 0 && t >= h.Retired
+	return h.Retired != 0 && min(t, knownAt) >= h.Retired
 }
 
 // evaluate evaluates the series that an assignment makes.
@@ -347,12 +377,20 @@ func (r *replay) find(as *guides.Assignment, t int64) (*seriesState, error) {
 // end ends the series that no assignment makes any more.
 func (r *replay) end(t int64) error {
 	for _, s := range r.series {
-		if s.active || s.current == nil || s.current.Ended {
+		if s.active {
 			continue
 		}
 		s.entry.Assignment = ""
+		held, err := r.held(s, t)
+		if err != nil {
+			return err
+		}
+		if held == nil || held.Ended {
+			s.current, s.rules = held, nil
+			continue
+		}
 		st := &storev1.State{
-			Schema: envelope.Schema, Version: s.current.Version, Engine: assess.EngineVersion, Ended: true,
+			Schema: envelope.Schema, Version: held.Version, Engine: assess.EngineVersion, Ended: true,
 			HoldsUntil: assess.Forever, Summary: &storev1.StateSummary{},
 		}
 		if err := r.observe(s, st, t, r.cause); err != nil {
@@ -366,20 +404,9 @@ func (r *replay) end(t int64) error {
 // Without late data that is the state before; with late data it is the one
 // that is stored for the instant, which a new record then corrects.
 func (r *replay) observe(s *seriesState, st *storev1.State, t int64, cause uint32) error {
-	held := s.current
-	if r.late {
-		v, err := s.track.at(r.sys.tx, t)
-		if err != nil {
-			return err
-		}
-		held = nil
-		if v != nil {
-			m, err := s.track.load(r.sys.tx, v)
-			if err != nil {
-				return err
-			}
-			held = m.(*storev1.State)
-		}
+	held, err := r.held(s, t)
+	if err != nil {
+		return err
 	}
 	if sameState(st, held) && proto.Equal(st.Summary, held.Summary) && !s.unmarked(t, cause) {
 		return r.setCurrent(s, held)
@@ -391,6 +418,23 @@ func (r *replay) observe(s *seriesState, st *storev1.State, t int64, cause uint3
 	s.track.insert(&version{effective: t, confirmed: t, msg: st, staged: true})
 	s.staged++
 	return r.setCurrent(s, st)
+}
+
+// held is the state that holds at an instant as far as it was known; nil before
+// the first.
+func (r *replay) held(s *seriesState, t int64) (*storev1.State, error) {
+	if !r.late {
+		return s.current, nil
+	}
+	v, err := s.track.at(r.sys.tx, t)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	m, err := s.track.load(r.sys.tx, v)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*storev1.State), nil
 }
 
 // unmarked tells whether another tailoring comes into force at an instant at

@@ -115,7 +115,7 @@ func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, er
 func (a *Assessor) reassessAll(ctx context.Context, systems []string) error {
 	jobs := make([]*job, 0, len(systems))
 	for _, id := range systems {
-		j := &job{result: make(chan answer, 1)}
+		j := &job{low: true, result: make(chan answer, 1)}
 		if err := a.put(ctx, id, j); err != nil {
 			return err
 		}

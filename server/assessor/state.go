@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -174,6 +175,7 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 	out := &storev1.State{
 		Schema: envelope.Schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
 		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: SummaryOf(ev.Summary()),
+		Severities: rollup.Refined(ev.Plan),
 	}
 	old := &stateIndex{state: prev, rules: prevRules}
 	if err := old.unpack(); err != nil {
@@ -216,7 +218,8 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 // since the same instants, of the same facts.
 func sameState(a, b *storev1.State) bool {
 	return a != nil && b != nil && a.Ended == b.Ended && a.Version == b.Version && a.Engine == b.Engine &&
-		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && slices.Equal(a.Subjects, b.Subjects)
+		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && bytes.Equal(a.Severities, b.Severities) &&
+		slices.Equal(a.Subjects, b.Subjects)
 }
 
 // stateIndex finds a state's rows by rule and subject. Who asks in the order of

@@ -55,6 +55,7 @@ func (a *Assessor) onSystemFor(ctx context.Context, system string, cause uint32,
 	if err != nil || !due {
 		return err
 	}
+	a.Notifier.Wake()
 	return a.Reassess(ctx, system)
 }
 
@@ -83,18 +84,24 @@ func (s *system) statementsOf() (*statements.Set, error) {
 
 // attested adds what people attested to the views of an instant, as known at
 // another, and returns the next instant at which another attestation holds.
-// What is attested of something that no source reports is left out: a person
-// states facts about things, not that there are such things.
 func (s *system) attested(in *merge.Input, knownAt int64) (next int64, err error) {
 	set, err := s.statementsOf()
 	if err != nil || !set.HasAttestations() {
 		return assess.Forever, err
 	}
 	list, next := set.Attested(in.At, knownAt)
+	addAttested(s.id, in, list)
+	return next, nil
+}
+
+// addAttested adds attestations to the views of a system. What is attested of
+// something that no source reports is left out: a person states facts about
+// things, not that there are such things.
+func addAttested(system string, in *merge.Input, list []statements.Attested) {
 	if len(list) == 0 {
-		return next, nil
+		return
 	}
-	reported := s.merge(*in).Inventory
+	reported := mergeOf(system, *in).Inventory
 	for _, t := range list {
 		if !attest.Has(reported, t.Subject) {
 			continue
@@ -110,10 +117,9 @@ func (s *system) attested(in *merge.Input, knownAt int64) (next int64, err error
 		if inv.System != nil || len(inv.Facilities) > 0 {
 			inv.Hosts = nil
 			if inv.System != nil {
-				inv.System.Id = s.id
+				inv.System.Id = system
 			}
 			in.System = append(in.System, merge.SystemView{Source: merge.Attestation, Inventory: inv, Confirmed: t.From, Until: t.Until})
 		}
 	}
-	return next, nil
 }

@@ -29,9 +29,9 @@ type system struct {
 
 	sources    []*sourceState // in the order of SystemHead.sources
 	hosts      map[string]*hostState
-	listed     bool            // all stored hosts are in hosts
-	statements *statements.Set // once read
-	foreign    map[string]*storev1.SystemHead
+	listed     bool               // all stored hosts are in hosts
+	statements *statements.Set    // once read
+	foreign    map[string]*system // others, whose views confirm hosts of this one
 }
 
 // sourceState is one source's views of the system.
@@ -216,10 +216,12 @@ func (s *system) views(policy *merge.Policy, instant int64) (in merge.Input, err
 
 // merge makes one inventory of views. Who the system is is known, also where
 // hosts alone were reported.
-func (s *system) merge(in merge.Input) *merge.Merged {
+func (s *system) merge(in merge.Input) *merge.Merged { return mergeOf(s.id, in) }
+
+func mergeOf(system string, in merge.Input) *merge.Merged {
 	m := merge.Merge(in)
 	if m.Inventory.System == nil {
-		m.Inventory.System = &pb.System{Id: s.id}
+		m.Inventory.System = &pb.System{Id: system}
 	}
 	return m
 }
@@ -320,12 +322,15 @@ func (s *system) hostConfirmed(source string, v *version, view *storev1.HostView
 	if err != nil || other == nil {
 		return own, err
 	}
-	for _, src := range other.Sources {
-		if src.Source == source && isWhole(src.HostsPresence) {
-			return max(own, min(src.Confirmed, instant)), nil
-		}
+	st := other.source(source, false)
+	if st == nil {
+		return own, nil
 	}
-	return own, nil
+	whole, err := other.wholeViewAt(st, instant)
+	if err != nil || whole == nil {
+		return own, err
+	}
+	return max(own, other.confirmedAt(whole, instant)), nil
 }
 
 // wholeViewAt is the newest view of a source, as of an instant, that had a
@@ -357,19 +362,39 @@ func isWhole(presence uint32) bool {
 	return p == shape.Whole || p == shape.Empty
 }
 
-// other is another system's head; nil where it is not stored.
-func (s *system) other(id string) (*storev1.SystemHead, error) {
-	if h, ok := s.foreign[id]; ok {
-		return h, nil
+// other is another system, as known as this one is; nil where it is not stored.
+func (s *system) other(id string) (*system, error) {
+	if o, ok := s.foreign[id]; ok {
+		return o, nil
 	}
-	n, ok := s.tx.Number(nameSystem, id)
-	if !ok {
-		return nil, nil
+	o, err := openSystem(s.tx, id, s.known)
+	if err != nil {
+		return nil, err
 	}
-	h, _, err := envelope.Head[storev1.SystemHead](s.tx, spaceSystem, n)
+	if o.isNew() {
+		o = nil
+	} else if err := o.asKnown(s.known, s.knownAt); err != nil {
+		return nil, err
+	}
 	if s.foreign == nil {
-		s.foreign = map[string]*storev1.SystemHead{}
+		s.foreign = map[string]*system{}
 	}
-	s.foreign[id] = h
-	return h, err
+	s.foreign[id] = o
+	return o, nil
+}
+
+// asKnown makes the sources' views of the system those that were known at a
+// commit.
+func (s *system) asKnown(known ledger.Seq, knownAt int64) error {
+	s.knownAt = knownAt
+	if known == ledger.Latest {
+		return nil
+	}
+	for _, st := range s.sources {
+		st.track.complete, st.track.known = false, known
+		if err := st.track.loadAll(s.tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

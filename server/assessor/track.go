@@ -44,6 +44,7 @@ type version struct {
 	msg       proto.Message // decoded, once loaded
 	staged    bool          // not in the ledger yet
 	delta     *ledger.Base  // to what a staged version may be a difference
+	corrects  *version      // the version of the same instant whose place a staged one took
 }
 
 // track is one timeline in memory, newest version first. It begins with the
@@ -138,6 +139,9 @@ func (t *track) insert(v *version) {
 		i++
 	}
 	if i < len(t.versions) && t.versions[i].effective == v.effective {
+		if v.corrects = t.versions[i]; v.corrects.staged {
+			v.corrects = v.corrects.corrects
+		}
 		t.versions[i] = v
 		return
 	}

@@ -13,6 +13,10 @@ const (
 	guidance   = "/plumbline.v1.GuidanceService/"
 	assessment = "/plumbline.v1.AssessmentService/"
 	statement  = "/plumbline.v1.StatementService/"
+	history    = "/plumbline.v1.HistoryService/"
+	reassess   = "/plumbline.v1.ReassessmentService/"
+	event      = "/plumbline.v1.EventService/"
+	operations = "/google.longrunning.Operations/"
 	admin      = "/plumbline.v1.AdminService/"
 	health     = "/grpc.health.v1.Health/"
 )
@@ -86,6 +90,41 @@ var permissions = map[string]Permission{
 	statement + "ListAttestations":  Read,
 	statement + "GetQuestionnaire":  Read,
 	statement + "FileAnswers":       Admin,
+
+	history + "GetFindingTimeline": Read,
+	history + "GetTrend":           Read,
+	history + "Forecast":           Read,
+	history + "CompareAssessments": Read,
+	history + "GetFleet":           Read,
+	history + "GetFleetTrend":      Read,
+	history + "ListWorstSystems":   Read,
+	history + "ListFailingRules":   Read,
+	history + "GetRuleTimeline":    Read,
+
+	reassess + "ReassessSystems": Admin,
+	reassess + "GetOperation":    Read,
+	reassess + "ListOperations":  Read,
+	reassess + "CancelOperation": Admin,
+	reassess + "WaitOperation":   Read,
+	reassess + "DeleteOperation": Admin,
+	reassess + "GetCalendar":     Read,
+	reassess + "UpdateCalendar":  Admin,
+
+	operations + "GetOperation":    Read,
+	operations + "ListOperations":  Read,
+	operations + "CancelOperation": Admin,
+	operations + "WaitOperation":   Read,
+	operations + "DeleteOperation": Admin,
+
+	event + "ListEvents":        Read,
+	event + "WatchEvents":       Read,
+	event + "CreateWebhook":     Admin,
+	event + "GetWebhook":        Admin,
+	event + "ListWebhooks":      Admin,
+	event + "DeleteWebhook":     Admin,
+	event + "TestWebhook":       Admin,
+	event + "ListDeadLetters":   Admin,
+	event + "ReplayDeadLetters": Admin,
 
 	admin + "ListAuditEntries": Admin,
 	admin + "CreateToken":      Admin,

@@ -21,6 +21,8 @@ const (
 	ReasonAlreadyExists      = "ALREADY_EXISTS"
 	ReasonFailedPrecondition = "FAILED_PRECONDITION"
 	ReasonEtagMismatch       = "ETAG_MISMATCH"
+	ReasonCursorExpired      = "CURSOR_EXPIRED"
+	ReasonCursorForeign      = "CURSOR_OF_ANOTHER_STREAM"
 	ReasonStoreFull          = "STORE_FULL"
 	ReasonTooLarge           = "MESSAGE_TOO_LARGE"
 	ReasonTooMany            = "TOO_MANY_REQUESTS"

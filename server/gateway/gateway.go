@@ -69,6 +69,7 @@ func New(c Config) (*Gateway, error) {
 		runtime.WithIncomingHeaderMatcher(incoming),
 		runtime.WithOutgoingHeaderMatcher(none),
 		runtime.WithOutgoingTrailerMatcher(none),
+		runtime.WithForwardResponseOption(begin),
 		runtime.WithErrorHandler(g.callError),
 		runtime.WithRoutingErrorHandler(g.routingError),
 		runtime.WithDisableHTTPMethodOverride(),
@@ -90,6 +91,9 @@ func (g *Gateway) register() error {
 		pb.RegisterGuidanceServiceHandlerClient(ctx, g.api, pb.NewGuidanceServiceClient(conn)),
 		pb.RegisterAssessmentServiceHandlerClient(ctx, g.api, pb.NewAssessmentServiceClient(conn)),
 		pb.RegisterStatementServiceHandlerClient(ctx, g.api, pb.NewStatementServiceClient(conn)),
+		pb.RegisterHistoryServiceHandlerClient(ctx, g.api, pb.NewHistoryServiceClient(conn)),
+		pb.RegisterReassessmentServiceHandlerClient(ctx, g.api, pb.NewReassessmentServiceClient(conn)),
+		pb.RegisterEventServiceHandlerClient(ctx, g.api, pb.NewEventServiceClient(conn)),
 		pb.RegisterAdminServiceHandlerClient(ctx, g.api, pb.NewAdminServiceClient(conn)),
 	} {
 		if err != nil {

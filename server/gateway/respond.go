@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -50,7 +51,8 @@ func (w *response) reset() {
 // send sends the response.
 func (w *response) send() {
 	if w.streaming {
-		_, _ = w.ResponseWriter.Write(w.body.Bytes()) // a caller that has gone needs no answer
+		_ = w.limitWrites(time.Now().Add(flushTimeout)) // one that cannot be set is not there
+		_, _ = w.ResponseWriter.Write(w.body.Bytes())   // a caller that has gone needs no answer
 		return
 	}
 	h := w.Header()

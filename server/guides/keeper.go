@@ -33,6 +33,7 @@ type Keeper struct {
 	content   atomic.Pointer[content]
 	history   atomic.Pointer[History]
 	newest    atomic.Int64 // when the newest commit that was read was recorded
+	writing   atomic.Int32 // changes that may be in the store and not in history
 }
 
 // Open reads what is stored. An error is the store's, or says that a stored
@@ -44,6 +45,11 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 
 // History is what holds when, as of now.
 func (k *Keeper) History() *History { return k.history.Load() }
+
+// Settled tells whether a history is what the store says. Asked within a
+// transaction that writes, it is so until that ends: no change is in the store
+// that the history lacks.
+func (k *Keeper) Settled(h *History) bool { return k.writing.Load() == 0 && k.history.Load() == h }
 
 // now is the present: the clock's, or the newest change's, which may lie a
 // little ahead, so that who changes something can read what he changed.
@@ -84,6 +90,8 @@ func (k *Keeper) putChecklist(b *ledger.Batch, key string, rec *storev1.Checklis
 func (k *Keeper) write(ctx context.Context, rec *storev1.AuditRecord, f func(b *ledger.Batch, at int64) error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.writing.Add(1)
+	defer k.writing.Add(-1)
 	_, err := k.cfg.Ledger.Commit(ctx, k.cfg.Now(), func(b *ledger.Batch) error {
 		if err := f(b, b.Commit().Recorded); err != nil {
 			return err

@@ -29,15 +29,6 @@ func newLibrary() *library {
 
 func versionKey(id, version string) string { return id + " " + version }
 
-// add keeps a version that was compiled to be published.
-func (l *library) add(k *assess.Checklist) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, ok := l.compiled[versionKey(k.ID(), k.Version())]; !ok {
-		l.compiled[versionKey(k.ID(), k.Version())] = k
-	}
-}
-
 // checklist compiles a stored version, or finds it compiled.
 func (l *library) checklist(rec *storev1.ChecklistRecord) (*assess.Checklist, error) {
 	c := rec.Version.Checklist

@@ -48,8 +48,8 @@ type stream struct {
 // stream runs the steps of a stream, and its handler in a goroutine of its
 // own, so that the stream can be cut under a handler that hangs on its caller.
 func (c *Chain) stream(ctx context.Context, k *call, srv any, ss grpc.ServerStream, handler grpc.StreamHandler, oneWay bool) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	ctx, pass, err := c.admit(ctx, k)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (c *Chain) run(k *call, srv any, s *stream, handler grpc.StreamHandler) (er
 // attend waits for the handler and ends the stream where it is idle, or where
 // the service shuts down. A one-way stream is never idle: who watches waits for
 // what may not come for long.
-func (c *Chain) attend(k *call, s *stream, cancel context.CancelFunc, done <-chan error) error {
+func (c *Chain) attend(k *call, s *stream, cancel context.CancelCauseFunc, done <-chan error) error {
 	draining := c.draining
 	timer := time.NewTimer(c.idle)
 	defer timer.Stop()
@@ -99,7 +99,7 @@ func (c *Chain) attend(k *call, s *stream, cancel context.CancelFunc, done <-cha
 			s.pump.giveUp(errDraining())
 			if s.oneWay {
 				ended = errDraining()
-				time.AfterFunc(watchGrace, cancel)
+				time.AfterFunc(watchGrace, func() { cancel(errDraining()) })
 			}
 		case <-timer.C:
 			if left := c.idle - s.silence(); left > 0 {
@@ -109,7 +109,7 @@ func (c *Chain) attend(k *call, s *stream, cancel context.CancelFunc, done <-cha
 			s.pump.giveUp(c.errIdle())
 			cut = time.After(min(handlerGrace, c.idle))
 		case <-cut:
-			cancel()
+			cancel(c.errIdle())
 			return c.errIdle()
 		}
 	}

@@ -1,7 +1,6 @@
 package servertest_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -337,9 +336,6 @@ func (g *governance) audit() (out []*pb.AuditEntry) {
 	}
 	return out
 }
-
-// background outlives the test's own context, for what ends with it.
-func background(t *testing.T) context.Context { return context.WithoutCancel(t.Context()) }
 
 func boolean(v bool) *pb.FactValue {
 	return &pb.FactValue{Value: &pb.FactValue_BoolValue{BoolValue: v}}

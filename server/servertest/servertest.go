@@ -15,6 +15,8 @@ import (
 
 	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/events/eventapi"
+	"github.com/plumbline/plumbline/server/operations"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -24,6 +26,8 @@ type Service struct {
 	Conn     *grpc.ClientConn // to the gRPC port
 	REST     string           // the HTTP port's base URL
 	Assessor *assessor.Assessor
+	Runs     *operations.Keeper
+	Events   *eventapi.Service
 	Store    *bolt.DB
 	Path     string // of the store's file
 
@@ -60,6 +64,8 @@ type Options struct {
 	Path   string // of a store that is there already
 	Store  bolt.Options
 	Config server.Config
+	// NoScheduler leaves what is due to whoever asks for it.
+	NoScheduler bool
 }
 
 // Start runs a service until the test ends or Stop is called.
@@ -81,12 +87,12 @@ func Start(t testing.TB, o Options) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.serve(ctx, t, l, o.Config)
+	s.serve(ctx, t, l, o.Config, !o.NoScheduler)
 	t.Cleanup(s.Stop)
 	return s
 }
 
-func (s *Service) serve(ctx context.Context, t testing.TB, l *ledger.Ledger, c server.Config) {
+func (s *Service) serve(ctx context.Context, t testing.TB, l *ledger.Ledger, c server.Config, scheduler bool) {
 	t.Helper()
 	c.GRPCAddr, c.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
 	if c.Logger == nil {
@@ -99,20 +105,27 @@ func (s *Service) serve(ctx context.Context, t testing.TB, l *ledger.Ledger, c s
 	if err := srv.Listen(ctx); err != nil {
 		t.Fatal(err)
 	}
-	s.Assessor, s.REST = a, "http://"+srv.HTTPAddr().String()
+	s.Assessor, s.Runs, s.Events, s.REST = a, srv.Runs, srv.Events, "http://"+srv.HTTPAddr().String()
 	if s.Conn, err = grpc.NewClient(srv.GRPCAddr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		t.Fatal(err)
 	}
 	run, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Add(2)
+	wg.Add(4)
 	go func() {
 		defer wg.Done()
 		if err := srv.Serve(run); err != nil {
 			t.Errorf("serve: %v", err)
 		}
 	}()
-	go func() { defer wg.Done(); a.RunScheduler(run) }()
+	go func() {
+		defer wg.Done()
+		if scheduler {
+			a.RunScheduler(run)
+		}
+	}()
+	go func() { defer wg.Done(); srv.Runs.Run(run) }()
+	go func() { defer wg.Done(); srv.Events.Run(run) }()
 	s.stop = sync.OnceFunc(func() {
 		_ = s.Conn.Close() // the server ends all the same
 		cancel()

@@ -77,7 +77,7 @@ func (k *Keeper) file(b *ledger.Batch, system string, f *filing, at int64, out *
 		if err != nil {
 			return "", 0, err
 		}
-		c, begin := putClaim(b, system, id, f.claim, at)
+		c, begin := k.putClaim(b, system, id, f.claim, at)
 		out.Claims = append(out.Claims, k.claimNow(c, at))
 		return c.Name, begin, nil
 	}
@@ -86,7 +86,7 @@ func (k *Keeper) file(b *ledger.Batch, system string, f *filing, at int64, out *
 		return "", 0, err
 	}
 	f.attestation.Name = resourceName(system, attestations, id)
-	begin := putAttestation(b, system, id, rec, f.attestation, at)
+	begin := k.putAttestation(b, system, id, rec, f.attestation, at)
 	out.Attestations = append(out.Attestations, k.attestationNow(rec))
 	return f.attestation.Name, begin, nil
 }

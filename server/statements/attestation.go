@@ -36,7 +36,7 @@ func (k *Keeper) CreateAttestation(ctx context.Context, system, id string, src *
 			return 0, exists(system, attestations, id)
 		}
 		rec = &storev1.AttestationRecord{Schema: envelope.Schema}
-		return putAttestation(b, system, id, rec, t, at), nil
+		return k.putAttestation(b, system, id, rec, t, at), nil
 	})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func newAttestation(src *pb.Attestation, name string) *pb.Attestation {
 
 // putAttestation appends what was stated to a record and returns from when
 // states may differ. It changes a copy, since a commit may be tried again.
-func putAttestation(b *ledger.Batch, system, id string, rec *storev1.AttestationRecord, src *pb.Attestation, at int64) int64 {
+func (k *Keeper) putAttestation(b *ledger.Batch, system, id string, rec *storev1.AttestationRecord, src *pb.Attestation, at int64) int64 {
 	t := proto.CloneOf(src)
 	if t.StartTime == nil {
 		t.StartTime = envelope.Timestamp(at)
@@ -60,6 +60,7 @@ func putAttestation(b *ledger.Batch, system, id string, rec *storev1.Attestation
 	t.RecordTime = envelope.Timestamp(at)
 	rec.Versions = append(rec.Versions, &storev1.AttestationVersion{Attestation: t, Recorded: at})
 	put(b, system, attestations, id, rec)
+	k.notify(b, system, attestations, id, envelope.Instant(t.ExpireTime), at)
 	return min(envelope.Instant(t.StartTime), at)
 }
 
@@ -133,7 +134,7 @@ func (k *Keeper) RenewAttestation(ctx context.Context, system string, req *pb.Re
 			t.Attestor = req.Attestor
 		}
 		out = rec
-		return putAttestation(b, system, id, rec, t, at), nil
+		return k.putAttestation(b, system, id, rec, t, at), nil
 	})
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 			return 0, exists(system, claims, id)
 		}
 		var from int64
-		out, from = putClaim(b, system, id, c, at)
+		out, from = k.putClaim(b, system, id, c, at)
 		filed = at
 		return from, nil
 	})
@@ -47,13 +47,14 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 
 // putClaim records a claim and returns it, and from when states may differ. It
 // changes a copy, since a commit may be tried again.
-func putClaim(b *ledger.Batch, system, id string, src *pb.Claim, at int64) (*pb.Claim, int64) {
+func (k *Keeper) putClaim(b *ledger.Batch, system, id string, src *pb.Claim, at int64) (*pb.Claim, int64) {
 	c := proto.CloneOf(src)
 	c.Name = resourceName(system, claims, id)
 	if c.StartTime == nil {
 		c.StartTime = envelope.Timestamp(at)
 	}
 	put(b, system, claims, id, &storev1.ClaimRecord{Schema: envelope.Schema, Claim: c, Recorded: at})
+	k.notify(b, system, claims, id, envelope.Instant(c.ExpireTime), at)
 	return c, min(envelope.Instant(c.StartTime), at)
 }
 

@@ -36,7 +36,7 @@ const (
 	attestations = "attestations"
 )
 
-// Config is what a Keeper needs. All fields are required.
+// Config is what a Keeper needs. All fields but Ahead are required.
 type Config struct {
 	Ledger *ledger.Ledger
 	Guides *guides.Keeper
@@ -45,6 +45,9 @@ type Config struct {
 	// with what makes the system due, and has it evaluated. f returns the instant
 	// from which the states may differ. NOT_FOUND where there is no such system.
 	OnSystem func(ctx context.Context, system string, kind Kind, audits []*storev1.AuditRecord, f func(b *ledger.Batch, at int64) (int64, error)) error
+	// Ahead is how long before its end a statement's end is told; DefaultAhead
+	// where zero.
+	Ahead time.Duration
 	// Inventory is the system's inventory now, as all sources say.
 	Inventory func(ctx context.Context, system string) (*pb.Inventory, error)
 }

@@ -92,6 +92,7 @@ func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*
 		rec.ApproveRecorded = at
 		rec.Waiver.Approver, rec.Waiver.ApproveTime, rec.Waiver.Asks = actor, envelope.Timestamp(at), asks
 		put(b, system, waivers, id, rec)
+		k.notify(b, system, waivers, id, envelope.Instant(rec.Waiver.ExpireTime), at)
 		out = rec
 		return at, nil
 	})

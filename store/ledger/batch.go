@@ -21,6 +21,8 @@ type Batch struct {
 	sums  map[string]*sum
 	fresh []Entry // appended and not yet in their leaves
 	tmp   []byte  // a value in the making
+
+	events uint32 // how many the commit has
 }
 
 func newBatch() *Batch { return &Batch{sums: map[string]*sum{}} }
@@ -44,6 +46,7 @@ func (b *Batch) begin(w store.Writer, now int64) error {
 	b.audit = b.audit[:0]
 	clear(b.sums)
 	b.fresh = b.fresh[:0]
+	b.events = 0
 	b.Tx = &Tx{r: &b.over, batch: b, last: &last}
 	return nil
 }

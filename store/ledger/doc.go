@@ -21,9 +21,11 @@
 //   - record.go, block.go: records, deltas against earlier ones, and the blocks
 //     that records are packed into; audit.go: records of who did what.
 //   - timeline.go, leaf.go: the index from stream and instant to records.
-//   - name.go, head.go, edge.go, object.go, due.go, request.go, sum.go: numbers
-//     for names, current values, sets of pairs, values by name, what falls due,
-//     answers to request ids, roll-ups.
+//   - name.go, head.go, edge.go, rank.go, object.go, due.go, request.go, sum.go,
+//     wide.go: numbers for names, current values, sets of pairs, ordered lists,
+//     values by name, what falls due, answers to request ids, roll-ups, and
+//     those of numbers that int64 does not hold.
+//   - event.go: what happened, in the order of commits, for those who follow.
 //   - verify.go: reads everything and says what is wrong.
 //   - keys.go: keyspaces, order of instants, checksums.
 //
@@ -42,12 +44,15 @@
 //	o kind name            → value                          crc   objects
 //	e kind n n             → empty                                edges
 //	d instant n            → empty                                what is due
+//	r kind n(list) value n → empty                                ranks
 //	q hash(16)             → instant(expires) body(16) …    crc   requests
 //	x instant hash(16)     → empty                                their expiry
 //	u key                  → varint…                        crc   roll-ups
+//	v seq n                → recorded(7) payload            crc   events
 //	m F                    → "plumbline ledger " version    crc   format
 //	m L                    → seq(8) recorded(8)             crc   last commit
 //	m N kind               → n                              crc   last number given
+//	m V                    → seq n recorded(7)              crc   the last event swept away
 //
 // A block's key has the slot of its last record, so that a scan from a record's
 // own address begins at its block. Every commit has one block at least.
@@ -60,6 +65,9 @@
 //	  size × count             uvarint
 //	  for each delta           depth(1) seq back, slot (uvarint) crc of the result(4)
 //	  payload × count
+//
+// A roll-up of wide numbers has two varints for each: the low 64 bits as an
+// int64, and what the high 64 are more than its sign.
 //
 // A timeline is cut into leaves of at most 32 entries, oldest first, each as the
 // difference to the one before; what is confirmed is there in place.

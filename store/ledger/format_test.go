@@ -38,6 +38,8 @@ func sample(t testing.TB, l *ledger.Ledger) {
 		b.PutHead(3, 1, []byte("head"))
 		b.PutHead(3, 2, nil)
 		b.PutObject(4, "object", []byte("of mine"))
+		b.Event([]byte("happened"))
+		b.Event([]byte("happened too"))
 	})
 	commit(t, l, start+second, func(b *ledger.Batch) {
 		e, _ := b.At(1, start, ledger.Latest)
@@ -48,6 +50,11 @@ func sample(t testing.TB, l *ledger.Ledger) {
 		b.PutDue(start+9*second, 1)
 		b.PutRequest("scope", "id", ledger.Receipt{BodyHash: [16]byte{1, 2, 3}, Payload: []byte("answer"), Expires: start + 9*second})
 		b.Add("roll/up", []int64{1, 0, -300})
+		b.AddWide("roll/wide", []ledger.Wide{ledger.WideOf(-7), {}, ledger.WideOf(math.MinInt64).Times(-3)})
+		b.PutRank(6, 7, ledger.Rank{Value: 900, N: 2})
+		b.PutRank(6, 7, ledger.Rank{Value: 80, N: 3})
+		b.SweepEvents(start+second, 1)
+		b.Event(nil)
 	})
 	commit(t, l, start+2*second, func(b *ledger.Batch) {
 		a, depth := b.Append(7, start, 3, h, nil)
@@ -178,11 +185,23 @@ func everything(l *ledger.Ledger) (lines []string, err error) {
 		for at, n := range tx.Due(math.MaxInt64) {
 			say("due %d %d", at, n)
 		}
+		for r := range tx.Ranks(6, 7, ledger.Rank{}) {
+			say("rank %+v", r)
+		}
+		say("wide %v", tx.WideSum("roll/wide"))
 		r, ok := tx.Request("scope", "id", start)
 		say("request %v %v", r, ok)
 		for key, total := range tx.Sums("") {
 			say("sum %q %v %v", key, total, tx.Sum(key))
 		}
+		for e := range tx.Events(ledger.EventID{}) {
+			say("event %v %d %q", e.ID, e.Recorded, e.Payload)
+		}
+		swept, err := tx.EventsSwept()
+		if err != nil {
+			return err
+		}
+		say("swept %v", swept)
 		return nil
 	})
 	return lines, err
@@ -237,13 +256,13 @@ func TestDamage(t *testing.T) {
 }
 
 // TestStray changes each byte of each key: Verify finds what has strayed, but
-// for edges and what is due, which nothing else can tell.
+// for edges, ranks and what is due, which nothing else can tell.
 func TestStray(t *testing.T) {
 	s, l := openMemory(t)
 	sample(t, l)
 	damage(t, s, func(key, value []byte) [][2][]byte {
 		var changes [][2][]byte
-		for i := 1; i < len(key) && key[0] != 'e' && key[0] != 'd'; i++ {
+		for i := 1; i < len(key) && key[0] != 'e' && key[0] != 'd' && key[0] != 'r'; i++ {
 			k := bytes.Clone(key)
 			k[i] ^= 1 << (i % 8)
 			changes = append(changes, [2][]byte{k, value})

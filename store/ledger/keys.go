@@ -11,12 +11,14 @@ const (
 	spaceBlock    = 'c' // commits: blocks of records
 	spaceDue      = 'd'
 	spaceEdge     = 'e'
+	spaceEvent    = 'v'
 	spaceHead     = 'h'
 	spaceNumber   = 'i' // name → number
 	spaceMeta     = 'm'
 	spaceName     = 'n' // number → name
 	spaceObject   = 'o'
 	spaceRequest  = 'q'
+	spaceRank     = 'r'
 	spaceTimeline = 't'
 	spaceSum      = 'u'
 	spaceExpiry   = 'x' // of requests
@@ -24,7 +26,7 @@ const (
 
 // AppendSpaces returns the keyspaces whose keys only grow, for backends that
 // pack the pages of such ones.
-func AppendSpaces() []byte { return []byte{spaceBlock} }
+func AppendSpaces() []byte { return []byte{spaceBlock, spaceEvent} }
 
 // Seq numbers commits from 1. It has 40 bits.
 type Seq uint64

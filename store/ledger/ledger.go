@@ -18,6 +18,7 @@ const Version = 1
 type Ledger struct {
 	s       store.Store
 	batches sync.Pool // of *Batch, for their memory
+	events  signal    // of commits with events
 }
 
 // Commit is one change of the ledger: its number, and the instant at which it
@@ -107,8 +108,9 @@ func (l *Ledger) View(ctx context.Context, f func(tx *Tx) error) error {
 // each time. It must keep neither the batch nor memory that the batch gave.
 func (l *Ledger) Commit(ctx context.Context, now int64, f func(b *Batch) error) (Commit, error) {
 	var done Commit
+	events := false
 	err := l.s.Update(ctx, func(w store.Writer) error {
-		done = Commit{}
+		done, events = Commit{}, false
 		b, ok := l.batches.Get().(*Batch)
 		if !ok {
 			b = newBatch()
@@ -123,6 +125,7 @@ func (l *Ledger) Commit(ctx context.Context, now int64, f func(b *Batch) error) 
 		if err := b.run(f); err != nil {
 			return err
 		}
+		events = b.events > 0
 		wrote, err := b.flush(w)
 		if wrote {
 			done = b.Commit()
@@ -131,6 +134,9 @@ func (l *Ledger) Commit(ctx context.Context, now int64, f func(b *Batch) error) 
 	})
 	if err != nil {
 		return Commit{}, err
+	}
+	if events {
+		l.events.fire()
 	}
 	return done, nil
 }

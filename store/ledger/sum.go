@@ -7,7 +7,8 @@ import (
 )
 
 // Sums are roll-ups: vectors of counters by key, to which batches add. A sum
-// whose counters are all zero is the same as one that is absent.
+// whose counters are all zero is the same as one that is absent. Wide counters
+// are in wide.go.
 
 // sum is a roll-up that the batch has added to.
 type sum struct {
@@ -81,11 +82,7 @@ func (b *Batch) Add(key string, deltas []int64) {
 	if !b.takesText("the key of a roll-up", key, MaxText) || !slices.ContainsFunc(deltas, func(d int64) bool { return d != 0 }) {
 		return
 	}
-	s := b.sums[key]
-	if s == nil {
-		s = &sum{total: b.storedSum(key)}
-		b.sums[key] = s
-	}
+	s := b.sum(key)
 	for len(s.total) < len(deltas) {
 		s.total = append(s.total, 0)
 	}
@@ -93,6 +90,16 @@ func (b *Batch) Add(key string, deltas []int64) {
 		s.total[i] += d
 	}
 	s.written = false
+}
+
+// sum is what the batch has made of a key so far.
+func (b *Batch) sum(key string) *sum {
+	s := b.sums[key]
+	if s == nil {
+		s = &sum{total: b.storedSum(key)}
+		b.sums[key] = s
+	}
+	return s
 }
 
 // flushSums puts the sums that have changed into the overlay.

@@ -27,7 +27,7 @@ func (l *Ledger) Verify(ctx context.Context, report func(error) bool) (Verified,
 	v := verifier{}
 	for _, space := range []byte{
 		spaceMeta, spaceBlock, spaceTimeline, spaceNumber, spaceName, spaceHead,
-		spaceEdge, spaceObject, spaceDue, spaceRequest, spaceExpiry, spaceSum,
+		spaceEdge, spaceRank, spaceObject, spaceDue, spaceRequest, spaceExpiry, spaceSum, spaceEvent,
 	} {
 		for v.lo = []byte{space}; v.lo != nil; {
 			if err := l.View(ctx, v.chunk); err != nil {
@@ -99,6 +99,8 @@ func (v *verifier) key(key, value []byte) {
 		v.expect(len(key) == dueSize, key, "not the key of what is due")
 	case spaceEdge:
 		v.expect(len(key) == edgeFromSize+4, key, "not the key of an edge")
+	case spaceRank:
+		v.expect(len(key) == rankSize, key, "not the key of a rank")
 	case spaceExpiry:
 		v.expiry(key)
 	default:
@@ -137,7 +139,23 @@ func (v *verifier) sealed(key, content []byte) {
 	case spaceSum:
 		_, err := parseSum(key, content)
 		v.problem(err)
+	case spaceEvent:
+		e, err := parseEvent(key, content)
+		v.problem(err)
+		if err == nil {
+			v.event(key, e)
+		}
 	}
+}
+
+// event verifies that the event's commit was, and that it was not to be gone.
+func (v *verifier) event(key []byte, e Event) {
+	last, err := lastCommit(v.tx.r)
+	v.problem(err)
+	swept, err := v.tx.EventsSwept()
+	v.problem(err)
+	v.expect(e.ID.Seq > 0 && e.ID.Seq <= last.Seq && e.Recorded <= last.Recorded, key, "an event of no commit")
+	v.expect(swept.ID.Compare(e.ID) < 0, key, "an event that was swept away")
 }
 
 func (v *verifier) expiry(key []byte) {

@@ -174,6 +174,9 @@ func (m *Machine) Facts() []fact.Ref { return m.facts[m.from:] }
 // FactRange is where the subject's facts lie among all facts since Reset.
 func (m *Machine) FactRange() (from, to int32) { return int32(m.from), int32(len(m.facts)) }
 
+// Expect makes room for so many facts of the context.
+func (m *Machine) Expect(facts int) { m.facts = slices.Grow(m.facts, facts) }
+
 // TakeFacts hands over the facts of all subjects since Reset; FactRange tells
 // which are whose.
 func (m *Machine) TakeFacts() []fact.Ref {

@@ -132,7 +132,10 @@ type SystemHead struct {
 	Retirements []int64 `protobuf:"varint,19,rep,packed,name=retirements,proto3" json:"retirements,omitempty"`
 	// Whether people attested anything of it: then stale_until may be the end of
 	// an attestation, which no source's confirmation moves.
-	Attested      bool `protobuf:"varint,20,opt,name=attested,proto3" json:"attested,omitempty"`
+	Attested bool `protobuf:"varint,20,opt,name=attested,proto3" json:"attested,omitempty"`
+	// How often something elsewhere made it due since it was last evaluated, so
+	// that a plan made before the last time does not pass for one made after.
+	MadeDue       uint32 `protobuf:"varint,21,opt,name=made_due,json=madeDue,proto3" json:"made_due,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -298,6 +301,13 @@ func (x *SystemHead) GetAttested() bool {
 		return x.Attested
 	}
 	return false
+}
+
+func (x *SystemHead) GetMadeDue() uint32 {
+	if x != nil {
+		return x.MadeDue
+	}
+	return 0
 }
 
 // SourceHead is one source's newest view of a system, hosts apart.
@@ -1145,7 +1155,10 @@ type State struct {
 	// Scores and counts.
 	Summary *StateSummary `protobuf:"bytes,11,opt,name=summary,proto3" json:"summary,omitempty"`
 	// Whether the series ends here: no assignment makes it any more.
-	Ended         bool `protobuf:"varint,12,opt,name=ended,proto3" json:"ended,omitempty"`
+	Ended bool `protobuf:"varint,12,opt,name=ended,proto3" json:"ended,omitempty"`
+	// The severities that a profile or tailoring gives rules instead of their own:
+	// the rule's number as a uvarint, then info 1 to critical 5 in a byte.
+	Severities    []byte `protobuf:"bytes,13,opt,name=severities,proto3" json:"severities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1262,6 +1275,13 @@ func (x *State) GetEnded() bool {
 		return x.Ended
 	}
 	return false
+}
+
+func (x *State) GetSeverities() []byte {
+	if x != nil {
+		return x.Severities
+	}
+	return nil
 }
 
 // ClaimRecord is a claim with when it was recorded.
@@ -2149,15 +2169,836 @@ func (x *PageToken) GetQuery() []byte {
 	return nil
 }
 
+// OperationRecord is a run of reassessments.
+type OperationRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The run's number: that of the commit which made it.
+	Number uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// What was asked for.
+	Request *v1.ReassessSystemsRequest `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
+	// Who asked.
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// The scheduled run that it is one of; empty where somebody asked.
+	Schedule string `protobuf:"bytes,5,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	// When it was made.
+	Created int64 `protobuf:"varint,6,opt,name=created,proto3" json:"created,omitempty"`
+	// When it ended; zero while it has not.
+	Ended int64 `protobuf:"varint,7,opt,name=ended,proto3" json:"ended,omitempty"`
+	// Whether it is to end early.
+	Cancel bool `protobuf:"varint,8,opt,name=cancel,proto3" json:"cancel,omitempty"`
+	// "succeeded", "cancelled" or "failed"; empty while it has not ended.
+	State string `protobuf:"bytes,9,opt,name=state,proto3" json:"state,omitempty"`
+	// Why it failed.
+	Failure string `protobuf:"bytes,10,opt,name=failure,proto3" json:"failure,omitempty"`
+	// The id of the last system before which, and with which, all is done.
+	Cursor string `protobuf:"bytes,11,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Ids of systems after the cursor that are done.
+	Done []string `protobuf:"bytes,12,rep,name=done,proto3" json:"done,omitempty"`
+	// Systems up to the cursor.
+	LookedAt int32 `protobuf:"varint,13,opt,name=looked_at,json=lookedAt,proto3" json:"looked_at,omitempty"`
+	// Systems there were when it began.
+	Total int32 `protobuf:"varint,14,opt,name=total,proto3" json:"total,omitempty"`
+	// Systems that were evaluated.
+	Assessed int32 `protobuf:"varint,15,opt,name=assessed,proto3" json:"assessed,omitempty"`
+	// Systems whose states changed.
+	Changed int32 `protobuf:"varint,16,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Systems that could not be evaluated.
+	Failed int32 `protobuf:"varint,17,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Why, for the first ten of them.
+	Errors        []string `protobuf:"bytes,18,rep,name=errors,proto3" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationRecord) Reset() {
+	*x = OperationRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationRecord) ProtoMessage() {}
+
+func (x *OperationRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationRecord.ProtoReflect.Descriptor instead.
+func (*OperationRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *OperationRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetRequest() *v1.ReassessSystemsRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *OperationRecord) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *OperationRecord) GetSchedule() string {
+	if x != nil {
+		return x.Schedule
+	}
+	return ""
+}
+
+func (x *OperationRecord) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetEnded() int64 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetCancel() bool {
+	if x != nil {
+		return x.Cancel
+	}
+	return false
+}
+
+func (x *OperationRecord) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *OperationRecord) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
+}
+
+func (x *OperationRecord) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *OperationRecord) GetDone() []string {
+	if x != nil {
+		return x.Done
+	}
+	return nil
+}
+
+func (x *OperationRecord) GetLookedAt() int32 {
+	if x != nil {
+		return x.LookedAt
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetAssessed() int32 {
+	if x != nil {
+		return x.Assessed
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetChanged() int32 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetFailed() int32 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetErrors() []string {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
+// CalendarRecord is the calendar, and what came of it.
+type CalendarRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The calendar as it was given.
+	Calendar *v1.Calendar `protobuf:"bytes,2,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	// When it was last changed.
+	Updated int64 `protobuf:"varint,3,opt,name=updated,proto3" json:"updated,omitempty"`
+	// What is known of its runs, in their order.
+	Runs          []*ScheduleRecord `protobuf:"bytes,4,rep,name=runs,proto3" json:"runs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalendarRecord) Reset() {
+	*x = CalendarRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalendarRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalendarRecord) ProtoMessage() {}
+
+func (x *CalendarRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalendarRecord.ProtoReflect.Descriptor instead.
+func (*CalendarRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CalendarRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *CalendarRecord) GetCalendar() *v1.Calendar {
+	if x != nil {
+		return x.Calendar
+	}
+	return nil
+}
+
+func (x *CalendarRecord) GetUpdated() int64 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+func (x *CalendarRecord) GetRuns() []*ScheduleRecord {
+	if x != nil {
+		return x.Runs
+	}
+	return nil
+}
+
+// ScheduleRecord is what is known of a scheduled run.
+type ScheduleRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The instant after which its next start is looked for.
+	After int64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	// When it last started; zero where it never did.
+	Last          int64 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScheduleRecord) Reset() {
+	*x = ScheduleRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScheduleRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScheduleRecord) ProtoMessage() {}
+
+func (x *ScheduleRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScheduleRecord.ProtoReflect.Descriptor instead.
+func (*ScheduleRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ScheduleRecord) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ScheduleRecord) GetAfter() int64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *ScheduleRecord) GetLast() int64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+// EventRecord is an event in short: what can be looked up is left out.
+type EventRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Its type, as a number of package events.
+	Type uint32 `protobuf:"varint,2,opt,name=type,proto3" json:"type,omitempty"`
+	// When it took effect.
+	Effective int64 `protobuf:"varint,3,opt,name=effective,proto3" json:"effective,omitempty"`
+	// The system's id.
+	System string `protobuf:"bytes,4,opt,name=system,proto3" json:"system,omitempty"`
+	// The series' id.
+	Series string `protobuf:"bytes,5,opt,name=series,proto3" json:"series,omitempty"`
+	// What made it happen, as a cause of package assessor.
+	Cause string `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The checklist version whose rules results number.
+	Version string `protobuf:"bytes,7,opt,name=version,proto3" json:"version,omitempty"`
+	// The results, packed: a rule's number, and 1 + that of a subject in subjects
+	// (0 for the rule as a whole), each a uvarint.
+	Results []byte `protobuf:"bytes,8,opt,name=results,proto3" json:"results,omitempty"`
+	// The subjects' ids.
+	Subjects []string `protobuf:"bytes,9,rep,name=subjects,proto3" json:"subjects,omitempty"`
+	// Results of rules that the version does not have.
+	Others []*v1.EventResult `protobuf:"bytes,10,rep,name=others,proto3" json:"others,omitempty"`
+	// How many results it is about.
+	ResultCount int32 `protobuf:"varint,11,opt,name=result_count,json=resultCount,proto3" json:"result_count,omitempty"`
+	// The score before.
+	ScoreBefore *float64 `protobuf:"fixed64,12,opt,name=score_before,json=scoreBefore,proto3,oneof" json:"score_before,omitempty"`
+	// The score after.
+	ScoreAfter *float64 `protobuf:"fixed64,13,opt,name=score_after,json=scoreAfter,proto3,oneof" json:"score_after,omitempty"`
+	// The resource that it is about.
+	Resource string `protobuf:"bytes,14,opt,name=resource,proto3" json:"resource,omitempty"`
+	// It in words, where they cannot be made of the rest.
+	Message string `protobuf:"bytes,15,opt,name=message,proto3" json:"message,omitempty"`
+	// The system's number, instead of its id.
+	SystemNumber uint32 `protobuf:"varint,16,opt,name=system_number,json=systemNumber,proto3" json:"system_number,omitempty"`
+	// The number of the series' id and the version, instead of both.
+	SeriesNumber  uint32 `protobuf:"varint,17,opt,name=series_number,json=seriesNumber,proto3" json:"series_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventRecord) Reset() {
+	*x = EventRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventRecord) ProtoMessage() {}
+
+func (x *EventRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventRecord.ProtoReflect.Descriptor instead.
+func (*EventRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *EventRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *EventRecord) GetType() uint32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *EventRecord) GetEffective() int64 {
+	if x != nil {
+		return x.Effective
+	}
+	return 0
+}
+
+func (x *EventRecord) GetSystem() string {
+	if x != nil {
+		return x.System
+	}
+	return ""
+}
+
+func (x *EventRecord) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
+}
+
+func (x *EventRecord) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *EventRecord) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *EventRecord) GetResults() []byte {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *EventRecord) GetSubjects() []string {
+	if x != nil {
+		return x.Subjects
+	}
+	return nil
+}
+
+func (x *EventRecord) GetOthers() []*v1.EventResult {
+	if x != nil {
+		return x.Others
+	}
+	return nil
+}
+
+func (x *EventRecord) GetResultCount() int32 {
+	if x != nil {
+		return x.ResultCount
+	}
+	return 0
+}
+
+func (x *EventRecord) GetScoreBefore() float64 {
+	if x != nil && x.ScoreBefore != nil {
+		return *x.ScoreBefore
+	}
+	return 0
+}
+
+func (x *EventRecord) GetScoreAfter() float64 {
+	if x != nil && x.ScoreAfter != nil {
+		return *x.ScoreAfter
+	}
+	return 0
+}
+
+func (x *EventRecord) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+func (x *EventRecord) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *EventRecord) GetSystemNumber() uint32 {
+	if x != nil {
+		return x.SystemNumber
+	}
+	return 0
+}
+
+func (x *EventRecord) GetSeriesNumber() uint32 {
+	if x != nil {
+		return x.SeriesNumber
+	}
+	return 0
+}
+
+// WebhookRecord is a webhook with how far it has come.
+type WebhookRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The webhook as the API shows it; cursor and retry_time are below.
+	Webhook *v1.Webhook `protobuf:"bytes,2,opt,name=webhook,proto3" json:"webhook,omitempty"`
+	// The commit of the last event that is done with.
+	Seq uint64 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
+	// Its number in the commit.
+	Number uint32 `protobuf:"varint,4,opt,name=number,proto3" json:"number,omitempty"`
+	// Attempts at the event after it.
+	Attempts int32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// Since when no attempt succeeds; zero where the last one did.
+	FailingSince int64 `protobuf:"varint,6,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`
+	// When the next attempt is; zero for at once.
+	Retry         int64 `protobuf:"varint,7,opt,name=retry,proto3" json:"retry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebhookRecord) Reset() {
+	*x = WebhookRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebhookRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebhookRecord) ProtoMessage() {}
+
+func (x *WebhookRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebhookRecord.ProtoReflect.Descriptor instead.
+func (*WebhookRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *WebhookRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *WebhookRecord) GetWebhook() *v1.Webhook {
+	if x != nil {
+		return x.Webhook
+	}
+	return nil
+}
+
+func (x *WebhookRecord) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *WebhookRecord) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *WebhookRecord) GetAttempts() int32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *WebhookRecord) GetFailingSince() int64 {
+	if x != nil {
+		return x.FailingSince
+	}
+	return 0
+}
+
+func (x *WebhookRecord) GetRetry() int64 {
+	if x != nil {
+		return x.Retry
+	}
+	return 0
+}
+
+// DeadLetterRecord is an event that a webhook's address did not take. It holds
+// the event as it was sent, since events are swept away.
+type DeadLetterRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The event.
+	Letter        *v1.DeadLetter `protobuf:"bytes,2,opt,name=letter,proto3" json:"letter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeadLetterRecord) Reset() {
+	*x = DeadLetterRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeadLetterRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeadLetterRecord) ProtoMessage() {}
+
+func (x *DeadLetterRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeadLetterRecord.ProtoReflect.Descriptor instead.
+func (*DeadLetterRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *DeadLetterRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *DeadLetterRecord) GetLetter() *v1.DeadLetter {
+	if x != nil {
+		return x.Letter
+	}
+	return nil
+}
+
+// SourceRecord is when a source last spoke.
+type SourceRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// When a submission of it was last taken, to the minute.
+	Seen int64 `protobuf:"varint,2,opt,name=seen,proto3" json:"seen,omitempty"`
+	// When its silence was told; zero while it is not silent.
+	Told          int64 `protobuf:"varint,3,opt,name=told,proto3" json:"told,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceRecord) Reset() {
+	*x = SourceRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceRecord) ProtoMessage() {}
+
+func (x *SourceRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceRecord.ProtoReflect.Descriptor instead.
+func (*SourceRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SourceRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *SourceRecord) GetSeen() int64 {
+	if x != nil {
+		return x.Seen
+	}
+	return 0
+}
+
+func (x *SourceRecord) GetTold() int64 {
+	if x != nil {
+		return x.Told
+	}
+	return 0
+}
+
+// RollUpNames numbers what the roll-ups of one series id over all systems are
+// kept by. Numbers are places in these lists, and are never given to another.
+type RollUpNames struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The areas that rules had.
+	Areas []string `protobuf:"bytes,2,rep,name=areas,proto3" json:"areas,omitempty"`
+	// The ids of the rules.
+	Rules []string `protobuf:"bytes,3,rep,name=rules,proto3" json:"rules,omitempty"`
+	// The checklist's versions.
+	Versions      []string `protobuf:"bytes,4,rep,name=versions,proto3" json:"versions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollUpNames) Reset() {
+	*x = RollUpNames{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollUpNames) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollUpNames) ProtoMessage() {}
+
+func (x *RollUpNames) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollUpNames.ProtoReflect.Descriptor instead.
+func (*RollUpNames) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RollUpNames) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *RollUpNames) GetAreas() []string {
+	if x != nil {
+		return x.Areas
+	}
+	return nil
+}
+
+func (x *RollUpNames) GetRules() []string {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *RollUpNames) GetVersions() []string {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
 var File_plumbline_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	" plumbline/store/v1/records.proto\x12\x12plumbline.store.v1\x1a\x1eplumbline/v1/attestation.proto\x1a\x18plumbline/v1/claim.proto\x1a#plumbline/v1/guidance_service.proto\x1a\x17plumbline/v1/host.proto\x1a\x1cplumbline/v1/inventory.proto\x1a$plumbline/v1/inventory_service.proto\x1a\x19plumbline/v1/policy.proto\x1a\x19plumbline/v1/waiver.proto\"E\n" +
+	" plumbline/store/v1/records.proto\x12\x12plumbline.store.v1\x1a\x1eplumbline/v1/attestation.proto\x1a\x18plumbline/v1/claim.proto\x1a plumbline/v1/event_service.proto\x1a#plumbline/v1/guidance_service.proto\x1a\x17plumbline/v1/host.proto\x1a\x1cplumbline/v1/inventory.proto\x1a$plumbline/v1/inventory_service.proto\x1a\x19plumbline/v1/policy.proto\x1a'plumbline/v1/reassessment_service.proto\x1a\x19plumbline/v1/waiver.proto\"E\n" +
 	"\aAddress\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\rR\x04slot\x12\x14\n" +
-	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xfa\x04\n" +
+	"\x05depth\x18\x03 \x01(\rR\x05depth\"\x95\x05\n" +
 	"\n" +
 	"SystemHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
@@ -2183,7 +3024,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"some_stale\x18\x12 \x01(\bR\tsomeStale\x12$\n" +
 	"\vretirements\x18\x13 \x03(\x03B\x02\x10\x01R\vretirements\x12\x1a\n" +
-	"\battested\x18\x14 \x01(\bR\battested\"\xd8\x02\n" +
+	"\battested\x18\x14 \x01(\bR\battested\x12\x19\n" +
+	"\bmade_due\x18\x15 \x01(\rR\amadeDue\"\xd8\x02\n" +
 	"\n" +
 	"SourceHead\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +
@@ -2260,7 +3102,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x04 \x01(\x03R\brecorded\x12\x14\n" +
 	"\x05state\x18\x05 \x01(\fR\x05state\x12 \n" +
 	"\vbreakpoints\x18\x06 \x01(\x05R\vbreakpoints\x12\x14\n" +
-	"\x05first\x18\a \x01(\x03R\x05first\"\xe2\x02\n" +
+	"\x05first\x18\a \x01(\x03R\x05first\"\x82\x03\n" +
 	"\x05State\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -2277,7 +3119,10 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x06engine\x18\n" +
 	" \x01(\tR\x06engine\x12:\n" +
 	"\asummary\x18\v \x01(\v2 .plumbline.store.v1.StateSummaryR\asummary\x12\x14\n" +
-	"\x05ended\x18\f \x01(\bR\x05ended\"\x95\x01\n" +
+	"\x05ended\x18\f \x01(\bR\x05ended\x12\x1e\n" +
+	"\n" +
+	"severities\x18\r \x01(\fR\n" +
+	"severities\"\x95\x01\n" +
 	"\vClaimRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12)\n" +
 	"\x05claim\x18\x02 \x01(\v2\x13.plumbline.v1.ClaimR\x05claim\x12\x1a\n" +
@@ -2345,7 +3190,78 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x03 \x01(\x03R\brecorded\"7\n" +
 	"\tPageToken\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
-	"\x05query\x18\x02 \x01(\fR\x05queryBEZCgithub.com/plumbline/plumbline/proto/gen/plumbline/store/v1;storev1b\x06proto3"
+	"\x05query\x18\x02 \x01(\fR\x05query\"\xf0\x03\n" +
+	"\x0fOperationRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12>\n" +
+	"\arequest\x18\x03 \x01(\v2$.plumbline.v1.ReassessSystemsRequestR\arequest\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\x12\x1a\n" +
+	"\bschedule\x18\x05 \x01(\tR\bschedule\x12\x18\n" +
+	"\acreated\x18\x06 \x01(\x03R\acreated\x12\x14\n" +
+	"\x05ended\x18\a \x01(\x03R\x05ended\x12\x16\n" +
+	"\x06cancel\x18\b \x01(\bR\x06cancel\x12\x14\n" +
+	"\x05state\x18\t \x01(\tR\x05state\x12\x18\n" +
+	"\afailure\x18\n" +
+	" \x01(\tR\afailure\x12\x16\n" +
+	"\x06cursor\x18\v \x01(\tR\x06cursor\x12\x12\n" +
+	"\x04done\x18\f \x03(\tR\x04done\x12\x1b\n" +
+	"\tlooked_at\x18\r \x01(\x05R\blookedAt\x12\x14\n" +
+	"\x05total\x18\x0e \x01(\x05R\x05total\x12\x1a\n" +
+	"\bassessed\x18\x0f \x01(\x05R\bassessed\x12\x18\n" +
+	"\achanged\x18\x10 \x01(\x05R\achanged\x12\x16\n" +
+	"\x06failed\x18\x11 \x01(\x05R\x06failed\x12\x16\n" +
+	"\x06errors\x18\x12 \x03(\tR\x06errors\"\xae\x01\n" +
+	"\x0eCalendarRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x122\n" +
+	"\bcalendar\x18\x02 \x01(\v2\x16.plumbline.v1.CalendarR\bcalendar\x12\x18\n" +
+	"\aupdated\x18\x03 \x01(\x03R\aupdated\x126\n" +
+	"\x04runs\x18\x04 \x03(\v2\".plumbline.store.v1.ScheduleRecordR\x04runs\"J\n" +
+	"\x0eScheduleRecord\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x03R\x05after\x12\x12\n" +
+	"\x04last\x18\x03 \x01(\x03R\x04last\"\xb2\x04\n" +
+	"\vEventRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\rR\x04type\x12\x1c\n" +
+	"\teffective\x18\x03 \x01(\x03R\teffective\x12\x16\n" +
+	"\x06system\x18\x04 \x01(\tR\x06system\x12\x16\n" +
+	"\x06series\x18\x05 \x01(\tR\x06series\x12\x14\n" +
+	"\x05cause\x18\x06 \x01(\tR\x05cause\x12\x18\n" +
+	"\aversion\x18\a \x01(\tR\aversion\x12\x18\n" +
+	"\aresults\x18\b \x01(\fR\aresults\x12\x1a\n" +
+	"\bsubjects\x18\t \x03(\tR\bsubjects\x121\n" +
+	"\x06others\x18\n" +
+	" \x03(\v2\x19.plumbline.v1.EventResultR\x06others\x12!\n" +
+	"\fresult_count\x18\v \x01(\x05R\vresultCount\x12&\n" +
+	"\fscore_before\x18\f \x01(\x01H\x00R\vscoreBefore\x88\x01\x01\x12$\n" +
+	"\vscore_after\x18\r \x01(\x01H\x01R\n" +
+	"scoreAfter\x88\x01\x01\x12\x1a\n" +
+	"\bresource\x18\x0e \x01(\tR\bresource\x12\x18\n" +
+	"\amessage\x18\x0f \x01(\tR\amessage\x12#\n" +
+	"\rsystem_number\x18\x10 \x01(\rR\fsystemNumber\x12#\n" +
+	"\rseries_number\x18\x11 \x01(\rR\fseriesNumberB\x0f\n" +
+	"\r_score_beforeB\x0e\n" +
+	"\f_score_after\"\xd9\x01\n" +
+	"\rWebhookRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12/\n" +
+	"\awebhook\x18\x02 \x01(\v2\x15.plumbline.v1.WebhookR\awebhook\x12\x10\n" +
+	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x16\n" +
+	"\x06number\x18\x04 \x01(\rR\x06number\x12\x1a\n" +
+	"\battempts\x18\x05 \x01(\x05R\battempts\x12#\n" +
+	"\rfailing_since\x18\x06 \x01(\x03R\ffailingSince\x12\x14\n" +
+	"\x05retry\x18\a \x01(\x03R\x05retry\"\\\n" +
+	"\x10DeadLetterRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x120\n" +
+	"\x06letter\x18\x02 \x01(\v2\x18.plumbline.v1.DeadLetterR\x06letter\"N\n" +
+	"\fSourceRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x12\n" +
+	"\x04seen\x18\x02 \x01(\x03R\x04seen\x12\x12\n" +
+	"\x04told\x18\x03 \x01(\x03R\x04told\"m\n" +
+	"\vRollUpNames\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x14\n" +
+	"\x05areas\x18\x02 \x03(\tR\x05areas\x12\x14\n" +
+	"\x05rules\x18\x03 \x03(\tR\x05rules\x12\x1a\n" +
+	"\bversions\x18\x04 \x03(\tR\bversionsBEZCgithub.com/plumbline/plumbline/proto/gen/plumbline/store/v1;storev1b\x06proto3"
 
 var (
 	file_plumbline_store_v1_records_proto_rawDescOnce sync.Once
@@ -2359,7 +3275,7 @@ func file_plumbline_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_plumbline_store_v1_records_proto_rawDescData
 }
 
-var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*Address)(nil),                   // 0: plumbline.store.v1.Address
 	(*SystemHead)(nil),                // 1: plumbline.store.v1.SystemHead
@@ -2385,17 +3301,30 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*AuditRecord)(nil),               // 21: plumbline.store.v1.AuditRecord
 	(*SnapshotPart)(nil),              // 22: plumbline.store.v1.SnapshotPart
 	(*PageToken)(nil),                 // 23: plumbline.store.v1.PageToken
-	(*v1.Inventory)(nil),              // 24: plumbline.v1.Inventory
-	(*v1.Host)(nil),                   // 25: plumbline.v1.Host
-	(*v1.Claim)(nil),                  // 26: plumbline.v1.Claim
-	(*v1.Waiver)(nil),                 // 27: plumbline.v1.Waiver
-	(*v1.Attestation)(nil),            // 28: plumbline.v1.Attestation
-	(*v1.TailoringVersion)(nil),       // 29: plumbline.v1.TailoringVersion
-	(*v1.Policy)(nil),                 // 30: plumbline.v1.Policy
-	(*v1.Assignment)(nil),             // 31: plumbline.v1.Assignment
-	(*v1.ChecklistVersion)(nil),       // 32: plumbline.v1.ChecklistVersion
-	(*v1.HostLink)(nil),               // 33: plumbline.v1.HostLink
-	(*v1.SubmitInventoryRequest)(nil), // 34: plumbline.v1.SubmitInventoryRequest
+	(*OperationRecord)(nil),           // 24: plumbline.store.v1.OperationRecord
+	(*CalendarRecord)(nil),            // 25: plumbline.store.v1.CalendarRecord
+	(*ScheduleRecord)(nil),            // 26: plumbline.store.v1.ScheduleRecord
+	(*EventRecord)(nil),               // 27: plumbline.store.v1.EventRecord
+	(*WebhookRecord)(nil),             // 28: plumbline.store.v1.WebhookRecord
+	(*DeadLetterRecord)(nil),          // 29: plumbline.store.v1.DeadLetterRecord
+	(*SourceRecord)(nil),              // 30: plumbline.store.v1.SourceRecord
+	(*RollUpNames)(nil),               // 31: plumbline.store.v1.RollUpNames
+	(*v1.Inventory)(nil),              // 32: plumbline.v1.Inventory
+	(*v1.Host)(nil),                   // 33: plumbline.v1.Host
+	(*v1.Claim)(nil),                  // 34: plumbline.v1.Claim
+	(*v1.Waiver)(nil),                 // 35: plumbline.v1.Waiver
+	(*v1.Attestation)(nil),            // 36: plumbline.v1.Attestation
+	(*v1.TailoringVersion)(nil),       // 37: plumbline.v1.TailoringVersion
+	(*v1.Policy)(nil),                 // 38: plumbline.v1.Policy
+	(*v1.Assignment)(nil),             // 39: plumbline.v1.Assignment
+	(*v1.ChecklistVersion)(nil),       // 40: plumbline.v1.ChecklistVersion
+	(*v1.HostLink)(nil),               // 41: plumbline.v1.HostLink
+	(*v1.SubmitInventoryRequest)(nil), // 42: plumbline.v1.SubmitInventoryRequest
+	(*v1.ReassessSystemsRequest)(nil), // 43: plumbline.v1.ReassessSystemsRequest
+	(*v1.Calendar)(nil),               // 44: plumbline.v1.Calendar
+	(*v1.EventResult)(nil),            // 45: plumbline.v1.EventResult
+	(*v1.Webhook)(nil),                // 46: plumbline.v1.Webhook
+	(*v1.DeadLetter)(nil),             // 47: plumbline.v1.DeadLetter
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -2403,30 +3332,36 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	0,  // 2: plumbline.store.v1.SourceHead.address:type_name -> plumbline.store.v1.Address
 	0,  // 3: plumbline.store.v1.SourceHead.base:type_name -> plumbline.store.v1.Address
 	4,  // 4: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
-	24, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
+	32, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
 	7,  // 6: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
 	0,  // 7: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
 	9,  // 8: plumbline.store.v1.HostSourceHead.members:type_name -> plumbline.store.v1.Membership
 	0,  // 9: plumbline.store.v1.HostSourceHead.base:type_name -> plumbline.store.v1.Address
-	25, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
+	33, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
 	9,  // 11: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
 	0,  // 12: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
 	4,  // 13: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
-	26, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
-	27, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
+	34, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
+	35, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
 	15, // 16: plumbline.store.v1.AttestationRecord.versions:type_name -> plumbline.store.v1.AttestationVersion
-	28, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
-	29, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
-	30, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	31, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	32, // 21: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	33, // 22: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	34, // 23: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	36, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
+	37, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
+	38, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	39, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	40, // 21: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	41, // 22: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	42, // 23: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	43, // 24: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
+	44, // 25: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
+	26, // 26: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
+	45, // 27: plumbline.store.v1.EventRecord.others:type_name -> plumbline.v1.EventResult
+	46, // 28: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
+	47, // 29: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }
@@ -2435,13 +3370,14 @@ func file_plumbline_store_v1_records_proto_init() {
 		return
 	}
 	file_plumbline_store_v1_records_proto_msgTypes[4].OneofWrappers = []any{}
+	file_plumbline_store_v1_records_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_store_v1_records_proto_rawDesc), len(file_plumbline_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,166 @@
+package assessor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline/plumbline/assess/score"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/events"
+	"github.com/plumbline/plumbline/server/events/silence"
+)
+
+// Events are made with the plan, outside of the transaction, and written with
+// what they tell of. What late data corrects in the past is no event: events
+// compare how things stood before the commit with how they stand after it.
+
+// tell makes the events of what has changed in each series.
+func (r *replay) tell() error {
+	for _, s := range r.series {
+		v := s.track.newest()
+		if v == nil || !v.staged {
+			continue
+		}
+		if err := r.tellSeries(s, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellSeries compares a series' newest state with the one that is stored.
+func (r *replay) tellSeries(s *seriesState, newest *version) error {
+	st := newest.msg.(*storev1.State)
+	was, err := r.indexed(s.entry.Id, s.stored)
+	if err != nil {
+		return err
+	}
+	is, err := r.indexed(s.entry.Id, st)
+	if err != nil {
+		return err
+	}
+	t := &telling{was: was, is: is, severity: func(rule int) string { return s.eval.Plan.Severity(rule) }}
+	if st.Ended {
+		t.severity = func(int) string { return "" }
+	}
+	base := events.Series{
+		System: r.sys.id, Series: s.entry.Id, Cause: causeName(st.Cause), Version: st.Version,
+		Effective: newest.effective, Before: scoreOf(s.stored), After: scoreOf(st),
+	}
+	for _, kind := range []events.Type{events.Failing, events.Recovered, events.Unknown} {
+		e := base
+		e.Type = kind
+		if t.fill(&e); e.Count() > 0 {
+			s.events = append(s.events, &e)
+		}
+	}
+	if _, below := events.Crossed(base.Before, base.After); below {
+		base.Type = events.ScoreBelow
+		s.events = append(s.events, &base)
+	}
+	return nil
+}
+
+// scoreOf is a state's raw score; nil where it has none.
+func scoreOf(st *storev1.State) *float64 {
+	if st == nil || st.Summary == nil {
+		return nil
+	}
+	return st.Summary.Score
+}
+
+// indexed unpacks a state; one that is not there, or has ended, has no rows.
+func (r *replay) indexed(series string, st *storev1.State) (*stateIndex, error) {
+	if st == nil || st.Ended {
+		return &stateIndex{}, nil
+	}
+	rules, err := r.a.RuleIDs(seriesChecklist(series), st.Version)
+	if err != nil {
+		return nil, err
+	}
+	return indexState(st, rules)
+}
+
+// telling compares two states of a series.
+type telling struct {
+	was, is  *stateIndex
+	severity func(rule int) string // by the rules of is
+}
+
+// standing is what events tell results apart by; zero for all that is neither
+// failing nor unknown.
+func standing(row resultRow, ok bool) events.Type {
+	switch {
+	case !ok:
+		return 0
+	case row.state == score.Fail && !row.waived:
+		return events.Failing
+	case row.state == score.Unknown:
+		return events.Unknown
+	}
+	return 0
+}
+
+// fill adds the results that an event of its type is about, in the checklist's
+// order; those of rules or subjects that are gone come last.
+func (t *telling) fill(e *events.Series) {
+	for _, row := range t.is.rows {
+		now := standing(row, true)
+		if now != e.Type && (now != 0 || e.Type != events.Recovered) {
+			continue
+		}
+		subject := subjectName(t.is.state, row)
+		before := standing(t.was.find(t.is.rules[row.rule], subject))
+		if now == e.Type && before != now || now == 0 && before == events.Failing {
+			e.Add(row.rule, subject, t.severity(row.rule))
+		}
+	}
+	if e.Type == events.Failing {
+		return
+	}
+	for _, row := range t.was.rows {
+		if standing(row, true) != events.Failing {
+			continue
+		}
+		rule, subject := t.was.rules[row.rule], subjectName(t.was.state, row)
+		if _, ok := t.is.find(rule, subject); ok {
+			continue
+		}
+		n := slices.Index(t.is.rules, rule)
+		if t.open(n) != (e.Type == events.Unknown) {
+			continue
+		}
+		if n >= 0 {
+			e.Add(n, subject, t.severity(n))
+		} else {
+			e.AddOther(rule, subject, "")
+		}
+	}
+}
+
+// open tells whether a rule is unknown for subjects that nobody reports: then a
+// subject that is gone has not recovered, it is not known any more.
+func (t *telling) open(rule int) bool {
+	return rule >= 0 && slices.ContainsFunc(t.is.rows, func(row resultRow) bool {
+		subject := subjectName(t.is.state, row)
+		return row.rule == rule && row.state == score.Unknown && (subject == "" || strings.HasSuffix(subject, "/?"))
+	})
+}
+
+// heard notes that the sources of the plan's items have spoken.
+func (w *writer) heard() {
+	for _, d := range w.p.results {
+		if d.err != nil {
+			continue
+		}
+		if err := silence.Heard(w.b, d.it.source, w.p.now); err != nil {
+			return // the batch fails with it
+		}
+	}
+}
+
+// guidanceChanged has the scheduler and the Notifier look again.
+func (a *Assessor) guidanceChanged() {
+	a.pokeScheduler()
+	a.Notifier.Wake()
+}

@@ -1,0 +1,318 @@
+package assessor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/plumbline/plumbline/assess"
+	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/store/ledger"
+)
+
+// What runs of reassessments need: systems picked in the order of their ids,
+// and batches of them that go the way of all, behind those for which somebody
+// waits, and take along in their commits what the run keeps of itself.
+
+// Outcome is what came of one system of a batch.
+type Outcome struct {
+	System   string
+	Assessed bool  // it was evaluated; it is not where it was no longer due
+	Changed  bool  // a state of it changed
+	Err      error // why it could not be evaluated
+}
+
+// Batch is some systems to be reassessed.
+type Batch struct {
+	Systems []string // ids, each once
+	Full    bool     // also those that are not due
+	// Carry writes, into a commit that makes some of the systems durable, what
+	// is to stand and fall with them. It is called within the transaction and
+	// may be called twice. Systems that could not be evaluated, and those of a
+	// commit that failed, never get there: Reassess's outcomes have them.
+	Carry func(b *ledger.Batch, done []Outcome) error
+}
+
+// ReassessBatch evaluates the systems of a batch and waits for all of them: the
+// outcomes are in the order of the systems. The error says that nothing can be
+// evaluated or written now; some systems may be done all the same, which Carry
+// has heard of.
+func (a *Assessor) ReassessBatch(ctx context.Context, b *Batch) ([]Outcome, error) {
+	jobs := make([]*job, 0, len(b.Systems))
+	for _, id := range b.Systems {
+		j := &job{low: true, batch: b, result: make(chan answer, 1)}
+		if err := a.put(ctx, id, j); err != nil {
+			return nil, errors.Join(err, drain(ctx, jobs))
+		}
+		jobs = append(jobs, j)
+	}
+	out := make([]Outcome, len(jobs))
+	var unable error
+	for i, j := range jobs {
+		select {
+		case x := <-j.result:
+			out[i] = x.outcome
+			if out[i].System = b.Systems[i]; x.err != nil && isUnable(x.err) {
+				unable = x.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return out, unable
+}
+
+// drain waits for jobs, so that none is under way when its batch is given up.
+func drain(ctx context.Context, jobs []*job) error {
+	for _, j := range jobs {
+		if _, err := j.wait(ctx); ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isUnable tells whether an error is the service's or the store's, and not of
+// the system for which it was met.
+func isUnable(err error) bool {
+	switch fault.Code(err) {
+	case codes.Unavailable, codes.ResourceExhausted, codes.Canceled, codes.DeadlineExceeded:
+		return true
+	}
+	return false
+}
+
+// outcome is what came of the lane's reassessments.
+func (l *lane) outcome(err error) Outcome {
+	out := Outcome{System: l.system, Err: err}
+	if err == nil && l.plan.replay != nil {
+		out.Assessed = true
+		for _, s := range l.plan.replay.series {
+			out.Changed = out.Changed || s.staged > 0
+		}
+	}
+	return out
+}
+
+// carryAll has each batch that has systems in a commit write what it carries.
+func carryAll(b *ledger.Batch, lanes, stale []*lane) error {
+	var order []*Batch
+	done := map[*Batch][]Outcome{}
+	for _, l := range lanes {
+		if slices.Contains(stale, l) {
+			continue
+		}
+		for _, j := range l.taken {
+			if j.batch == nil || j.batch.Carry == nil {
+				continue
+			}
+			if done[j.batch] == nil {
+				order = append(order, j.batch)
+			}
+			done[j.batch] = append(done[j.batch], l.outcome(nil))
+		}
+	}
+	for _, x := range order {
+		if err := x.Carry(b, done[x]); err != nil {
+			return err
+		}
+	}
+	return b.Err()
+}
+
+// anew makes the plan evaluate the system as of now, whether or not anything
+// is due, and nothing of what was evaluated before is used again.
+func (p *plan) anew() {
+	h := p.sys.head
+	if len(h.Sources) == 0 || h.Retired != 0 {
+		return
+	}
+	p.idle = p.from == 0 && !p.changed && !p.confirmed
+	p.latest = h.Latest
+	p.cache.evals = map[string]*assess.Evaluation{}
+	p.touch(p.now, causeDerived)
+}
+
+// settleAnew makes a plan write nothing that asked for nothing but anew and
+// found everything as it stands.
+func (p *plan) settleAnew() {
+	if !p.idle || p.replay == nil {
+		return
+	}
+	for _, s := range p.replay.series {
+		if s.staged > 0 {
+			return
+		}
+	}
+	h := p.sys.head
+	h.Latest = p.latest // no breakpoint is later, and later ones alone are what it is for
+	if bytes.Equal(envelope.Encode(h), p.sys.raw) {
+		p.from = 0
+	}
+}
+
+// Query says which systems a run is for.
+type Query struct {
+	Selector  *pb.Selector // all where nil
+	Checklist string       // those assessed under it alone; all where empty
+	Full      bool         // also those that are not due
+}
+
+// Pick is what was found from one id on.
+type Pick struct {
+	Systems []string  // to be reassessed
+	Failed  []Outcome // systems that cannot be read, or are not there
+	Looked  int       // systems looked at
+	Through string    // the last of them
+	More    bool      // there are more after it
+}
+
+// Bounds of a pick: hosts, since they are what evaluation costs, and systems
+// looked at, since other transactions cannot free pages while one reads.
+const (
+	pickHosts = 2_000
+	pickLook  = 5_000
+)
+
+// Pick looks at systems after an id, in the order of ids, and picks at most so
+// many that are to be reassessed.
+func (a *Assessor) Pick(ctx context.Context, q Query, after string, most int) (p Pick, err error) {
+	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		p = Pick{Through: after}
+		now, hosts := a.nowIn(tx), 0
+		if !q.Full && after == "" && len(q.Selector.GetSystems()) == 0 && a.nothingDue(tx, now) {
+			p.Looked, p.Through = int(tx.Count(nameSystem)), afterAll
+			return nil
+		}
+		look := func(id string, n uint32) bool {
+			if len(p.Systems) >= most || hosts >= pickHosts || p.Looked >= pickLook || len(p.Failed) >= most {
+				p.More = true
+				return false
+			}
+			p.Looked++
+			p.Through = id
+			h, err := a.pick(tx, q, id, n, now)
+			switch {
+			case err != nil:
+				p.Failed = append(p.Failed, Outcome{System: id, Err: err})
+			case h != nil:
+				p.Systems = append(p.Systems, id)
+				hosts += max(int(h.HostCount), 1)
+			}
+			return true
+		}
+		for _, id := range named(q.Selector, after) {
+			if n, _ := tx.Number(nameSystem, id); !look(id, n) {
+				return nil
+			}
+		}
+		if len(q.Selector.GetSystems()) > 0 {
+			return nil
+		}
+		for id, n := range tx.Names(nameSystem, after) {
+			if !look(id, n) {
+				return nil
+			}
+		}
+		return nil
+	})
+	return p, err
+}
+
+// afterAll comes after every id of a system.
+const afterAll = "~"
+
+// nothingDue tells, by one look into the due index, that no system is due. It is
+// certain only once all systems were looked at for the guidance in force.
+func (a *Assessor) nothingDue(tx *ledger.Tx, now int64) bool {
+	if a.swept.Load() != a.History().At(now).Epoch+1 {
+		return false
+	}
+	at, _, ok := tx.NextDue()
+	return !ok || at > now
+}
+
+// PickTotal is how many systems Pick looks at, from the first one on.
+func (a *Assessor) PickTotal(tx *ledger.Tx, q Query) int {
+	if len(q.Selector.GetSystems()) > 0 {
+		return len(named(q.Selector, ""))
+	}
+	return int(tx.Count(nameSystem))
+}
+
+// named are the ids that a selector names, after one, in their order.
+func named(s *pb.Selector, after string) (out []string) {
+	for _, id := range s.GetSystems() {
+		if id > after {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// pick is the head of a system that is to be reassessed; nil where it is not.
+func (a *Assessor) pick(tx *ledger.Tx, q Query, id string, n uint32, now int64) (*storev1.SystemHead, error) {
+	if n == 0 {
+		return nil, notFoundSystem(id)
+	}
+	h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, n)
+	if err != nil || h == nil || len(h.Sources) == 0 {
+		return nil, err
+	}
+	isDue := h.ReplayFrom != 0 || validUntil(h) <= now || a.History().After(h.ConfigEpoch) <= now
+	if !isDue && (!q.Full || h.Retired != 0) {
+		return nil, nil
+	}
+	if ok, err := a.selected(tx, q, id, h, now); !ok {
+		return nil, err
+	}
+	return h, nil
+}
+
+// selected tells whether a query is for a system. The merged inventory is made
+// only where a selector asks for what stands in it.
+func (a *Assessor) selected(tx *ledger.Tx, q Query, id string, h *storev1.SystemHead, now int64) (bool, error) {
+	var sys *pb.System
+	is := func(s *pb.Selector) (bool, error) {
+		if s.GetProduct() == "" && s.GetEnvironment() == "" && len(s.GetLabels()) == 0 {
+			return guides.Selects(s, id, nil), nil
+		}
+		if sys == nil {
+			x, err := openSystem(tx, id, ledger.Latest)
+			if err != nil {
+				return false, err
+			}
+			m, err := a.mergedAt(x, now)
+			if err != nil {
+				return false, err
+			}
+			sys = m.Inventory.System
+		}
+		return guides.Selects(s, id, sys), nil
+	}
+	if ok, err := is(q.Selector); !ok || q.Checklist == "" {
+		return ok, err
+	}
+	for _, e := range h.Series { // what it is assessed under as it stands
+		if e.Assignment != "" && seriesChecklist(e.Id) == q.Checklist {
+			return true, nil
+		}
+	}
+	for _, as := range a.History().At(now).Assignments { // and what it is to be
+		if as.Plan.Checklist().ID() != q.Checklist {
+			continue
+		}
+		if ok, err := is(as.Source.Selector); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as a whole, by the scripts in testdata/script.
 func TestScripts(t *testing.T) {
+	if raceDetector {
+		t.Skip("each line is a process of its own; server/servertest runs the service under the race detector")
+	}
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)

@@ -84,6 +84,9 @@ func TestWritingGuidanceFiles(t *testing.T) {
 // TestWritingGuidanceOffline runs the page's commands that need no server, in a
 // folder that has the files that a reader has by then.
 func TestWritingGuidanceOffline(t *testing.T) {
+	if raceDetector {
+		t.Skip("see TestScripts")
+	}
 	blocks, _ := docBlocks(t)
 	dir := t.TempDir()
 	docScratch(t, dir, blocks)
@@ -92,6 +95,9 @@ func TestWritingGuidanceOffline(t *testing.T) {
 
 // TestWritingGuidanceServer runs those that need one.
 func TestWritingGuidanceServer(t *testing.T) {
+	if raceDetector {
+		t.Skip("see TestScripts")
+	}
 	blocks, _ := docBlocks(t)
 	dir := t.TempDir()
 	docScratch(t, dir, blocks)

@@ -3,6 +3,7 @@ package rollup
 import (
 	"context"
 	"iter"
+	"math"
 	"math/big"
 	"testing"
 
@@ -96,10 +97,13 @@ func read(t testing.TB, l *ledger.Ledger, f func(*Sums) error) {
 	}
 }
 
-// want is the integral of changes over a span.
+// want is the integral of changes over a span. What ends with all time has no end.
 func want(changes []change, from, to int64, level func(change) int64) *big.Int {
 	sum := new(big.Int)
 	for _, c := range changes {
+		if c.to == ledger.MaxInstant {
+			c.to = math.MaxInt64
+		}
 		if a, b := max(c.from, from), min(c.to, to); a < b {
 			sum.Add(sum, new(big.Int).Mul(big.NewInt(level(c)), big.NewInt(b-a)))
 		}

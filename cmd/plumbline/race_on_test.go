@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// raceDetector tells whether the race detector is on, which makes all slower.
+const raceDetector = true

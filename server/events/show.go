@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -21,7 +20,7 @@ type stored struct {
 func (l *Log) show(s Stream, e stored) (*pb.Event, error) {
 	r := e.EventRecord
 	out := &pb.Event{
-		Id: s.id(e.Event), Type: Type(r.Type).String(), EffectiveTime: timestamp(r.Effective), RecordedTime: timestamp(e.Recorded),
+		Id: s.id(e.Event), Type: Type(r.Type).String(), EffectiveTime: envelope.Timestamp(r.Effective), RecordedTime: envelope.Timestamp(e.Recorded),
 		System: r.System, Series: r.Series, Cause: r.Cause, ResultCount: r.ResultCount,
 		ScoreBefore: r.ScoreBefore, ScoreAfter: r.ScoreAfter, Resource: r.Resource, Message: r.Message,
 	}
@@ -42,18 +41,6 @@ func (l *Log) show(s Stream, e stored) (*pb.Event, error) {
 		out.Message = words(r)
 	}
 	return out, nil
-}
-
-func timestamp(micros int64) *timestamppb.Timestamp {
-	return &timestamppb.Timestamp{Seconds: floor(micros, 1e6), Nanos: int32(micros-floor(micros, 1e6)*1e6) * 1e3}
-}
-
-func floor(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
 }
 
 // words says in words what an event about a series says in fields.

@@ -15,7 +15,8 @@ import (
 // the store in less time than the cache would save.
 const (
 	cacheFrom = 64
-	cacheMost = 16_384
+	cacheMost = 16_384 // of one system
+	cacheAll  = 4_096  // of all, besides the one used last: a host takes 20 KB
 )
 
 // cache keeps large systems as they stand after a commit, decoded, with their
@@ -73,7 +74,7 @@ func (c *cache) put(k *cached) {
 	}
 	c.items[k.sys.id] = c.order.PushFront(k)
 	c.hosts += n
-	for c.hosts > cacheMost {
+	for c.hosts > cacheAll && c.order.Len() > 1 {
 		c.remove(c.order.Back())
 	}
 }

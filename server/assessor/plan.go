@@ -553,6 +553,10 @@ func validUntil(h *storev1.SystemHead) int64 {
 func (p *plan) evaluate() error {
 	h := p.sys.head
 	r := &replay{a: p.a, sys: p.sys, cache: p.cache, now: p.now, late: p.late(), causes: p.touched}
+	r.since = since{timeAlone: p.timeAlone() && !r.late, seen: h.Latest, stale: h.StaleUntil}
+	if r.since.stale == 0 {
+		r.since.stale = ledger.MaxInstant
+	}
 	if err := r.run(p.from); err != nil {
 		return err
 	}
@@ -568,6 +572,9 @@ func (p *plan) evaluate() error {
 	h.SomeStale = len(r.merged.Stale()) > 0
 	h.HostCount = int32(len(r.merged.Inventory.Hosts))
 	h.Warnings = intake.Warnings(r.merged.Inventory)
+	if !r.since.moved {
+		return nil // the same inventory
+	}
 	if d := InventoryDigest(r.merged); !bytes.Equal(h.InventoryDigest, d[:]) {
 		h.InventoryDigest = d[:]
 		h.Revision++

@@ -52,6 +52,7 @@ type replay struct {
 	merged *merge.Merged // the newest
 	until  int64         // from when another attestation holds than in merged
 	steps  int
+	since  since
 }
 
 // run walks from an instant to now: from one instant at which something may
@@ -304,6 +305,8 @@ func (r *replay) step(t int64) (int64, error) {
 	r.merged = r.sys.merge(in)
 	r.until = next
 	next = min(next, r.merged.ValidUntil)
+	r.since.look(r, t)
+	r.since.stale = next
 	for _, s := range r.series {
 		s.active = false
 	}
@@ -319,6 +322,7 @@ func (r *replay) step(t int64) (int64, error) {
 			next = min(next, until)
 		}
 	}
+	r.since.seen = t
 	return next, r.end(t)
 }
 
@@ -349,8 +353,15 @@ func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 	})
 	took := time.Since(start)
 	s.eval = ev
+	held := s.entry.HoldsUntil
 	s.entry.HoldsUntil = ev.HoldsUntil
 	r.cache.keep(s, ev)
+	if r.since.still && t < held && r.stood(s, as) && stands(ev, s.current) {
+		if m := r.a.cfg.Metrics; m != nil {
+			m.Assessment(causeName(r.cause), false, took)
+		}
+		return ev.HoldsUntil, nil
+	}
 	st, err := buildState(ev, s.current, s.rules, t)
 	if err != nil {
 		return 0, err

@@ -122,6 +122,7 @@ func unpackResults(b []byte, subjects int) (rows []resultRow, instants []int64, 
 		instants = append(instants, int64(binary.BigEndian.Uint64(u.take(8))))
 	}
 	rules = int(u.uvarint())
+	rows = make([]resultRow, 0, len(u.b)/4) // a row has four bytes at least
 	for rule := 0; rule < rules && !u.bad; rule++ {
 		for i, n := uint64(0), u.uvarint(); i < n && !u.bad; i++ {
 			r := resultRow{rule: rule, subject: int(u.uvarint()) - 1}

@@ -188,7 +188,6 @@ var large = map[string]struct {
 	why  string
 }{
 	"assess":          {2600, "compiling, planning, evaluating and explaining share the compiled checklist"},
-	"server":          {2900, "a file an RPC group, beside what every call passes; handlers could stand in a package of their own"},
 	"server/assessor": {7500, "the one write path: item, plan, replay and commit share the types of a system under way"},
 	"store/ledger":    {3000, "one format: keys, leaves, blocks and what is read of them"},
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline/plumbline/server/metrics"
 	"github.com/plumbline/plumbline/server/operations"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/rpc"
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -37,22 +38,22 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 		a.Close()
 		return nil, nil, err
 	}
-	runs := NewReassess(keeper, pages, c.Clock)
+	runs := rpc.NewReassess(keeper, pages, c.Clock)
 	tokens := auth.InLedger(l)
 	authn := auth.NewAuthenticator(tokens, c.Clock)
 	watch(m, a, stat)
 	told := newEvents(l, a, pages, c)
 	s, err := New(c, Services{
-		Inventory:  NewInventory(a, pages, c.Clock),
-		Guidance:   NewGuidance(a, pages, c.Clock),
-		Assessment: NewAssessment(a, pages, c.Clock),
-		Statement:  NewStatement(a, pages, c.Clock),
-		History:    NewHistory(a, pages, c.Clock),
+		Inventory:  rpc.NewInventory(a, pages, c.Clock),
+		Guidance:   rpc.NewGuidance(a, pages, c.Clock),
+		Assessment: rpc.NewAssessment(a, pages, c.Clock),
+		Statement:  rpc.NewStatement(a, pages, c.Clock),
+		History:    rpc.NewHistory(a, pages, c.Clock),
 		Reassess:   runs,
 		Operations: runs,
 		Event:      told,
-		Admin: NewAdmin(AdminConfig{
-			Ledger: l, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build, Clock: c.Clock, Random: c.Random,
+		Admin: rpc.NewAdmin(rpc.AdminConfig{
+			Ledger: l, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build.message(), Clock: c.Clock, Random: c.Random,
 		}),
 		Authenticator: authn, Metrics: m,
 	}, a.Ready)

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
 // Config is every setting of a Server. The zero value is a working one: it
@@ -90,6 +92,11 @@ type Build struct {
 	Commit  string // what it was built of
 	Date    string // when it was built
 	Engine  string // the engine's version
+}
+
+// message is what GetVersion tells.
+func (b Build) message() *pb.Version {
+	return &pb.Version{Version: b.Version, Commit: b.Commit, BuildDate: b.Date, EngineVersion: b.Engine}
 }
 
 // Defaults of Config, for those who print or document settings.

@@ -16,19 +16,19 @@
 // # Tour
 //
 //	config.go       Config, the one struct of settings; config_check.go refuses bad ones
-//	assemble.go     Assemble: the whole service over a ledger, as a program runs it
+//	assemble.go     Assemble: the whole service over a ledger, as a program runs it;
+//	                event.go makes the event service
 //	server.go       New: puts the parts together
 //	serve.go        Serve: listens, serves, drains, returns when all is down
 //	log.go          the logger
-//	inventory*.go, assessment.go, guidance.go, admin*.go   a file an RPC group
-//	names.go, filter.go   resource names and instants in requests; filters of findings
 //
+//	rpc             the services' methods, thin over what follows
 //	assessor        the one write path and the reads beside it
 //	rollup          sums over all systems; rollup/fleet answers from them
 //	intercept       what every call passes; auth, check and fault are its parts
 //	events          what changed, for streams and webhooks; eventapi serves it
 //	gateway         the HTTP port; jsonwire writes and reads its JSON
-//	page            page tokens
+//	page, filter    page tokens; filters of findings
 //	codec           protobuf on the wire
 //	metrics, certs  counters; TLS files that may be replaced
 //

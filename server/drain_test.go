@@ -18,6 +18,7 @@ import (
 	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/rpc"
 )
 
 // held is a method that tells when it is entered and waits to be let go.
@@ -233,7 +234,7 @@ func TestCloseWithoutServe(t *testing.T) {
 		Inventory: pb.UnimplementedInventoryServiceServer{}, Guidance: pb.UnimplementedGuidanceServiceServer{},
 		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
 		History: pb.UnimplementedHistoryServiceServer{}, Reassess: pb.UnimplementedReassessmentServiceServer{}, Event: pb.UnimplementedEventServiceServer{},
-		Admin: server.NewAdmin(server.AdminConfig{Pages: page.New(nil)}),
+		Admin: rpc.NewAdmin(rpc.AdminConfig{Pages: page.New(nil)}),
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ import (
 	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/rpc"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/plumbline/plumbline/store/memory"
 )
@@ -135,9 +136,9 @@ func startShell(t testing.TB, change func(*settings)) *shell {
 		Inventory: set.inventory, Guidance: pb.UnimplementedGuidanceServiceServer{},
 		Assessment: pb.UnimplementedAssessmentServiceServer{}, Statement: pb.UnimplementedStatementServiceServer{},
 		History: pb.UnimplementedHistoryServiceServer{}, Reassess: pb.UnimplementedReassessmentServiceServer{}, Operations: longrunningpb.UnimplementedOperationsServer{}, Event: pb.UnimplementedEventServiceServer{},
-		Admin: server.NewAdmin(server.AdminConfig{
+		Admin: rpc.NewAdmin(rpc.AdminConfig{
 			Ledger: l, Tokens: sh.tokens, Authenticator: sh.authn, Pages: page.New(nil),
-			Build: set.config.Build, Clock: clock, Random: rand.Reader,
+			Build: &pb.Version{Version: "1.2.3", Commit: "abc", BuildDate: "2026-03-01", EngineVersion: "1"}, Clock: clock, Random: rand.Reader,
 		}),
 		Authenticator: sh.authn,
 	}, set.ready)

@@ -13,10 +13,10 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/storefile"
 	"github.com/plumbline/plumbline/guidance/inventoryfile"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/rpc"
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -94,7 +94,7 @@ open. Later ones are made by the server, with an administrator's token.`,
 func (a *app) tokensOf(ctx context.Context, file string, do func(ctx context.Context, s pb.AdminServiceServer) error) error {
 	err := storefile.With(ctx, file, func(_ *bolt.DB, l *ledger.Ledger) error {
 		tokens := auth.InLedger(l)
-		service := server.NewAdmin(server.AdminConfig{
+		service := rpc.NewAdmin(rpc.AdminConfig{
 			Ledger: l, Tokens: tokens, Authenticator: auth.NewAuthenticator(tokens, a.Now), Pages: page.New(nil), Clock: a.Now, Random: rand.Reader,
 		})
 		return words(do(auth.NewContext(ctx, auth.Local), service))

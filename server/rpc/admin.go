@@ -1,4 +1,4 @@
-package server
+package rpc
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -36,7 +37,7 @@ type Admin struct {
 	tokens auth.Tokens
 	authn  *auth.Authenticator
 	pages  *page.Codec
-	build  Build
+	build  *pb.Version
 	clock  func() time.Time
 	random io.Reader
 }
@@ -51,8 +52,8 @@ type AdminConfig struct {
 	Authenticator *auth.Authenticator
 	// Pages makes page tokens.
 	Pages *page.Codec
-	// Build is what GetVersion tells.
-	Build Build
+	// Build is what GetVersion tells; it is not changed afterwards.
+	Build *pb.Version
 	// Clock tells the time, and Random makes secrets: fit for keys, and safe
 	// for concurrent use.
 	Clock  func() time.Time
@@ -69,10 +70,7 @@ func NewAdmin(c AdminConfig) *Admin {
 
 // GetVersion implements AdminService.
 func (s *Admin) GetVersion(context.Context, *pb.GetVersionRequest) (*pb.Version, error) {
-	return &pb.Version{
-		Version: s.build.Version, Commit: s.build.Commit,
-		BuildDate: s.build.Date, EngineVersion: s.build.Engine,
-	}, nil
+	return proto.CloneOf(s.build), nil
 }
 
 // CreateToken implements AdminService.

@@ -35,8 +35,8 @@ func (c *Checklist) waivedRules(w *pb.Waiver) (covered, outdated []int32) {
 	return covered, outdated
 }
 
-// waive finds the waiver in force for a failure, the one that lasts longest, or
-// -1; and the instant until which that holds, which is at most until.
+// waive finds the waiver in force for a failure, the one that was filed to last
+// longest, or -1; and the instant until which that holds, which is at most until.
 func (r *run) waive(rule int, s *Subject, until int64) (int32, int64) {
 	if len(r.e.in.Waivers) == 0 {
 		return -1, until
@@ -48,6 +48,15 @@ func (r *run) waive(rule int, s *Subject, until int64) (int32, int64) {
 		})
 	}
 	return r.waived.Find(int32(rule), waivable{r, s}, r.e.At, until)
+}
+
+// WaiverOf is the waiver that accepts a result; nil where none does. It is read
+// only.
+func (e *Evaluation) WaiverOf(r *Result) *pb.Waiver {
+	if r.Waiver < 0 {
+		return nil
+	}
+	return e.in.Waivers[r.Waiver]
 }
 
 // waivable is a subject as waivers look at it.

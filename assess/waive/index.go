@@ -2,6 +2,7 @@ package waive
 
 import (
 	"math"
+	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -16,10 +17,7 @@ type Span struct{ Start, End int64 }
 // approved, until it expires or is revoked. A draft is never in force: one that
 // was filed, but that nobody approved.
 func SpanOf(w *pb.Waiver) Span {
-	s := Span{math.MinInt64, 0}
-	if w.ExpireTime != nil {
-		s.End = micros(w.ExpireTime)
-	}
+	s := Span{math.MinInt64, expiryOf(w)}
 	if w.StartTime != nil {
 		s.Start = micros(w.StartTime)
 	}
@@ -34,6 +32,13 @@ func SpanOf(w *pb.Waiver) Span {
 	return s
 }
 
+func expiryOf(w *pb.Waiver) int64 {
+	if w.ExpireTime == nil {
+		return 0
+	}
+	return micros(w.ExpireTime)
+}
+
 func micros(t *timestamppb.Timestamp) int64 { return t.Seconds*1e6 + int64(t.Nanos)/1e3 }
 
 // Name names a waiver: offline it has no name, but a rule or an area.
@@ -45,6 +50,12 @@ func Name(w *pb.Waiver) string {
 		return w.Rule
 	}
 	return w.Area
+}
+
+// ID is a waiver's name without its system's.
+func ID(w *pb.Waiver) string {
+	name := Name(w)
+	return name[strings.LastIndexByte(name, '/')+1:]
 }
 
 // Subject is what a failure is about.
@@ -69,6 +80,7 @@ type terms struct {
 type term struct {
 	waiver  int32 // its index
 	span    Span
+	expiry  int64    // as it was filed, whether or not it was revoked since
 	subject *pattern // nil for all, and for the one that the term stands under
 	labels  map[string]string
 }
@@ -80,7 +92,7 @@ func NewIndex(waivers []*pb.Waiver, at int64, covered func(*pb.Waiver) []int32) 
 	x := &Index{rules: map[int32]*terms{}}
 	for i, w := range waivers {
 		if s := SpanOf(w); s.End > at && s.End > s.Start {
-			x.add(w, term{waiver: int32(i), span: s, labels: w.HostLabels}, covered(w))
+			x.add(w, term{waiver: int32(i), span: s, expiry: expiryOf(w), labels: w.HostLabels}, covered(w))
 		}
 	}
 	return x
@@ -119,14 +131,16 @@ func (x *Index) add(w *pb.Waiver, t term, covered []int32) {
 }
 
 // Find returns the index of the waiver in force for a failure of the rule, the
-// one that lasts longest and the first of such, or -1; and the instant until
-// which that holds, which is at most until.
+// one that was filed to last longest and the first of such, or -1; and the
+// instant until which that holds, which is at most until. That one was revoked
+// later makes no difference to the time before, so that nobody who evaluates it
+// again finds another waiver.
 func (x *Index) Find(rule int32, s Subject, at, until int64) (waiver int32, holds int64) {
 	own := x.rules[rule]
 	if own == nil {
 		return -1, until
 	}
-	best, end := int32(-1), int64(0)
+	best, end, expiry := int32(-1), int64(0), int64(0)
 	id := s.ID()
 	for _, some := range [2][]term{own.exact[id], own.broad} {
 		for i := range some {
@@ -137,8 +151,8 @@ func (x *Index) Find(rule int32, s Subject, at, until int64) (waiver int32, hold
 			switch {
 			case at < t.span.Start:
 				until = min(until, t.span.Start)
-			case best < 0 || t.span.End > end || t.span.End == end && t.waiver < best:
-				best, end = t.waiver, t.span.End
+			case best < 0 || t.expiry > expiry || t.expiry == expiry && t.waiver < best:
+				best, end, expiry = t.waiver, t.span.End, t.expiry
 			}
 		}
 	}

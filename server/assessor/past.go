@@ -156,7 +156,8 @@ type Row struct {
 	Subject string // "" for the rule as a whole
 	State   string // in XCCDF's words
 	Waived  bool
-	Since   int64 // since when it has stood so
+	Waiver  string // the id of the waiver that accepts it
+	Since   int64  // since when it has stood so
 }
 
 // Rules are the ids of the checklist version's rules, in its order.
@@ -169,7 +170,7 @@ func (s *Step) Rows(f func(Row)) error {
 		return err
 	}
 	for _, r := range x.rows {
-		f(Row{Rule: r.rule, Subject: subjectName(s.state, r), State: r.state.String(), Waived: r.waived, Since: r.since})
+		f(Row{Rule: r.rule, Subject: subjectName(s.state, r), State: r.state.String(), Waived: r.waived, Waiver: waiverName(s.state, r), Since: r.since})
 	}
 	return nil
 }

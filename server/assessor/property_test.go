@@ -183,16 +183,16 @@ func TestPackedResults(t *testing.T) {
 					rule: r, subject: rapid.IntRange(-1, 4).Draw(rt, "subject"),
 					state:  score.State(rapid.IntRange(1, score.NumStates-1).Draw(rt, "state")),
 					waived: rapid.Bool().Draw(rt, "waived"), exception: int8(rapid.IntRange(-1, 100).Draw(rt, "exception")),
-					since: rapid.Int64Range(0, 5).Draw(rt, "since"),
+					since: rapid.Int64Range(0, 5).Draw(rt, "since"), waiver: rapid.IntRange(0, 3).Draw(rt, "waiver"),
 				})
 			}
 		}
 		b := packResults(rows, rules, []int64{3, 4})
-		got, _, n, err := unpackResults(b, 5)
+		got, _, n, err := unpackResults(b, 5, 3)
 		if err != nil || n != rules || !slices.Equal(got, rows) {
 			rt.Fatalf("%v, %d rules, %v\nwant %v", got, n, err, rows)
 		}
-		if _, _, _, err := unpackResults(b[:len(b)-1], 5); err == nil {
+		if _, _, _, err := unpackResults(b[:len(b)-1], 5, 3); err == nil {
 			rt.Fatal("a cut state is read")
 		}
 	})
@@ -201,7 +201,7 @@ func TestPackedResults(t *testing.T) {
 func FuzzUnpackResults(f *testing.F) {
 	f.Add(packResults([]resultRow{{rule: 0, subject: 0, state: score.Pass, exception: -1, since: 7}}, 1, nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		rows, _, rules, err := unpackResults(b, 3)
+		rows, _, rules, err := unpackResults(b, 3, 2)
 		if err == nil && rules > len(b) {
 			t.Errorf("%d rules, %d rows of %d bytes", rules, len(rows), len(b))
 		}

@@ -112,10 +112,7 @@ func eachResult(b []byte, rules int, f func(rule int, state score.State)) bool {
 	}
 	for rule := 0; rule < rules && !u.bad; rule++ {
 		for n := u.uvarint(); n > 0 && !u.bad; n-- {
-			u.uvarint()
-			state := score.State(u.take(2)[0] & 15)
-			u.uvarint()
-			f(rule, state)
+			f(rule, score.State(u.row().state&15))
 		}
 	}
 	return !u.bad && len(u.b) == 0

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/waive"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/guides"
 )
@@ -88,19 +89,21 @@ func stands(ev *assess.Evaluation, st *storev1.State) bool {
 			return false
 		}
 		left--
-		subject, packed := u.uvarint(), u.take(2)
-		u.uvarint() // which since
+		packed := u.row()
 		was := byte(r.State)
-		if r.Waiver >= 0 {
-			was |= 1 << 4
+		if w := ev.WaiverOf(r); w != nil {
+			was |= rowWaived | rowNamed
+			if n := packed.waiver; n == 0 || n > uint64(len(st.Waivers)) || st.Waivers[n-1] != waive.ID(w) {
+				return false
+			}
 		}
-		if packed[0] != was || packed[1] != byte(r.Exception+1) || (subject == 0) != (r.Subject < 0) {
+		if packed.state != was || packed.exception != byte(r.Exception+1) || (packed.subject == 0) != (r.Subject < 0) {
 			return false
 		}
-		if subject != 0 {
+		if packed.subject != 0 {
 			if n := &numbers[r.Subject]; *n == 0 {
-				*n = subject
-			} else if *n != subject {
+				*n = packed.subject
+			} else if *n != packed.subject {
 				return false
 			}
 		}

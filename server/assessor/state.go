@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/score"
+	"github.com/plumbline/plumbline/assess/waive"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/rollup"
@@ -45,17 +46,25 @@ func causeName(c uint32) string {
 //	uvarint number of rules, in the checklist version's order; for each:
 //	  uvarint number of results; for each:
 //	    uvarint subject+1 (0 for the rule as a whole), index into State.subjects
-//	    byte state | waived<<4
+//	    byte state | waived<<4 | named<<5
 //	    byte exception+1
 //	    uvarint index of the instant since which it has stood so
+//	    if named, uvarint index into State.waivers
 type resultRow struct {
 	rule      int
 	subject   int // index into State.Subjects; -1 for the rule as a whole
 	state     score.State
 	waived    bool
 	exception int8
+	waiver    int // 1 + the index into State.Waivers; 0 where none is named
 	since     int64
 }
+
+// Bits of a row's first byte above its state.
+const (
+	rowWaived = 1 << 4
+	rowNamed  = 1 << 5
+)
 
 // packer writes rows.
 type packer struct {
@@ -96,11 +105,17 @@ func packResults(rows []resultRow, rules int, earlier []int64) []byte {
 			r := &rows[i]
 			st := byte(r.state)
 			if r.waived {
-				st |= 1 << 4
+				st |= rowWaived
+			}
+			if r.waiver > 0 {
+				st |= rowNamed
 			}
 			p.body = binary.AppendUvarint(p.body, uint64(r.subject+1))
 			p.body = append(p.body, st, byte(r.exception+1))
 			p.body = binary.AppendUvarint(p.body, uint64(p.since(r.since)))
+			if r.waiver > 0 {
+				p.body = binary.AppendUvarint(p.body, uint64(r.waiver-1))
+			}
 		}
 	}
 	out := binary.AppendUvarint(nil, uint64(len(p.instants)))
@@ -111,8 +126,9 @@ func packResults(rows []resultRow, rules int, earlier []int64) []byte {
 	return append(out, p.body...)
 }
 
-// unpackResults reads what packResults wrote; subjects is how many there are.
-func unpackResults(b []byte, subjects int) (rows []resultRow, instants []int64, rules int, err error) {
+// unpackResults reads what packResults wrote; subjects and waivers are how many
+// there are.
+func unpackResults(b []byte, subjects, waivers int) (rows []resultRow, instants []int64, rules int, err error) {
 	u := &unpacker{b: b}
 	n := u.uvarint()
 	if n > uint64(len(b))/8 {
@@ -125,15 +141,16 @@ func unpackResults(b []byte, subjects int) (rows []resultRow, instants []int64, 
 	rows = make([]resultRow, 0, len(u.b)/4) // a row has four bytes at least
 	for rule := 0; rule < rules && !u.bad; rule++ {
 		for i, n := uint64(0), u.uvarint(); i < n && !u.bad; i++ {
-			r := resultRow{rule: rule, subject: int(u.uvarint()) - 1}
-			st := u.take(2)
-			r.state, r.waived, r.exception = score.State(st[0]&15), st[0]&16 != 0, int8(st[1])-1
-			since := u.uvarint()
-			if since >= uint64(len(instants)) || r.subject >= subjects || int(r.state) >= score.NumStates {
+			p := u.row()
+			r := resultRow{
+				rule: rule, subject: int(p.subject) - 1, state: score.State(p.state & 15), waived: p.state&rowWaived != 0,
+				exception: int8(p.exception) - 1, waiver: int(p.waiver),
+			}
+			if r.waiver < 0 || r.waiver > waivers || p.since >= uint64(len(instants)) || r.subject >= subjects || int(r.state) >= score.NumStates {
 				u.bad = true
 				break
 			}
-			r.since = instants[since]
+			r.since = instants[p.since]
 			rows = append(rows, r)
 		}
 	}
@@ -156,6 +173,25 @@ func (u *unpacker) uvarint() uint64 {
 	}
 	u.b = u.b[n:]
 	return v
+}
+
+// packedRow is a row as it is packed.
+type packedRow struct {
+	subject          uint64 // 1 + its number
+	state, exception byte
+	since            uint64
+	waiver           uint64 // 1 + its number; 0 where none is named
+}
+
+func (u *unpacker) row() (p packedRow) {
+	p.subject = u.uvarint()
+	b := u.take(2)
+	p.state, p.exception = b[0], b[1]
+	p.since = u.uvarint()
+	if p.state&rowNamed != 0 {
+		p.waiver = 1 + u.uvarint()
+	}
+	return p
 }
 
 func (u *unpacker) take(n int) []byte {
@@ -184,7 +220,8 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 	}
 	rows := make([]resultRow, 0, len(ev.Results))
 	gone := len(old.rows) // results of prev that are not there any more
-	numbers := newNumbering(prev)
+	numbers := newNumbering(prev.GetSubjects())
+	waivers := newNumbering(prev.GetWaivers())
 	subjects := make([]int, len(ev.Subjects)) // 1 + the number of each, once asked for
 	rules := ev.Plan.Checklist()
 	for i := range ev.Results {
@@ -198,11 +235,15 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 			row.subject = subjects[r.Subject] - 1
 			id = numbers.names[row.subject]
 		}
+		if w := ev.WaiverOf(r); w != nil {
+			row.waiver = 1 + waivers.number(waive.ID(w))
+		}
 		before, ok := old.find(rules.RuleID(int(r.Rule)), id)
 		if ok {
 			gone--
 		}
-		if ok && before.state == row.state && before.waived == row.waived && before.exception == row.exception {
+		if ok && before.state == row.state && before.waived == row.waived && before.exception == row.exception &&
+			waiverName(prev, before) == waivers.name(row.waiver) {
 			row.since = before.since
 		} else {
 			out.Changed++
@@ -210,7 +251,8 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 		rows = append(rows, row)
 	}
 	out.Changed += int32(gone)
-	out.Subjects = numbers.compact(rows)
+	out.Subjects = numbers.compact(rows, func(r *resultRow) *int { return &r.subject }, 0)
+	out.Waivers = waivers.compact(rows, func(r *resultRow) *int { return &r.waiver }, 1)
 	out.Results = packResults(rows, rules.RuleCount(), old.instants)
 	return out, nil
 }
@@ -220,7 +262,7 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 func sameState(a, b *storev1.State) bool {
 	return a != nil && b != nil && a.Ended == b.Ended && a.Version == b.Version && a.Engine == b.Engine &&
 		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && bytes.Equal(a.Severities, b.Severities) &&
-		slices.Equal(a.Subjects, b.Subjects)
+		slices.Equal(a.Subjects, b.Subjects) && slices.Equal(a.Waivers, b.Waivers)
 }
 
 // stateIndex finds a state's rows by rule and subject. Who asks in the order of
@@ -249,7 +291,7 @@ func (x *stateIndex) unpack() error {
 	}
 	var n int
 	var err error
-	x.rows, x.instants, n, err = unpackResults(x.state.Results, len(x.state.Subjects))
+	x.rows, x.instants, n, err = unpackResults(x.state.Results, len(x.state.Subjects), len(x.state.Waivers))
 	if err == nil && n != len(x.rules) {
 		err = fmt.Errorf("%w: a state of %d rules under a checklist of %d", ledger.ErrCorrupt, n, len(x.rules))
 	}
@@ -261,6 +303,14 @@ func subjectName(s *storev1.State, r resultRow) string {
 		return ""
 	}
 	return s.Subjects[r.subject]
+}
+
+// waiverName is the id of the waiver that accepts a result; "" where none does.
+func waiverName(s *storev1.State, r resultRow) string {
+	if r.waiver == 0 {
+		return ""
+	}
+	return s.Waivers[r.waiver-1]
 }
 
 func (x *stateIndex) find(rule, subject string) (resultRow, bool) {
@@ -284,16 +334,16 @@ func (x *stateIndex) find(rule, subject string) (resultRow, bool) {
 	return x.rows[i], true
 }
 
-// numbering numbers subjects; those of the state before keep their numbers
-// until they are gone.
+// numbering numbers subjects, or waivers; those of the state before keep their
+// numbers until they are gone.
 type numbering struct {
 	names []string
 	index map[string]int
 }
 
-func newNumbering(prev *storev1.State) *numbering {
-	n := &numbering{index: map[string]int{}}
-	for _, s := range prev.GetSubjects() {
+func newNumbering(prev []string) *numbering {
+	n := &numbering{}
+	for _, s := range prev {
 		n.number(s)
 	}
 	return n
@@ -302,6 +352,9 @@ func newNumbering(prev *storev1.State) *numbering {
 func (n *numbering) number(id string) int {
 	i, ok := n.index[id]
 	if !ok {
+		if n.index == nil {
+			n.index = map[string]int{}
+		}
 		i = len(n.names)
 		n.index[id] = i
 		n.names = append(n.names, id)
@@ -309,12 +362,24 @@ func (n *numbering) number(id string) int {
 	return i
 }
 
-// compact drops subjects that no row names, and renumbers the rows.
-func (n *numbering) compact(rows []resultRow) []string {
+// name is the name with a number that is counted from 1; "" for 0.
+func (n *numbering) name(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return n.names[number-1]
+}
+
+// compact drops names that no row has, and renumbers the rows. field is where a
+// row has its number, and first is that of the first name; less means none.
+func (n *numbering) compact(rows []resultRow, field func(*resultRow) *int, first int) []string {
+	if len(n.names) == 0 {
+		return nil
+	}
 	used := make([]int, len(n.names))
-	for _, r := range rows {
-		if r.subject >= 0 {
-			used[r.subject] = 1
+	for i := range rows {
+		if k := *field(&rows[i]) - first; k >= 0 {
+			used[k] = 1
 		}
 	}
 	var out []string
@@ -325,8 +390,8 @@ func (n *numbering) compact(rows []resultRow) []string {
 		}
 	}
 	for i := range rows {
-		if rows[i].subject >= 0 {
-			rows[i].subject = used[rows[i].subject]
+		if k := field(&rows[i]); *k >= first {
+			*k = used[*k-first] + first
 		}
 	}
 	return out

@@ -55,8 +55,9 @@ type finding struct {
 type findingSpan struct {
 	state      string
 	waived     bool
-	start, end int64 // end is 0 while it lasts
-	began      int64 // since when it has failed without a break, where it does
+	waiver     string // its id, where it is waived
+	start, end int64  // end is 0 while it lasts
+	began      int64  // since when it has failed without a break, where it does
 	cause      string
 }
 
@@ -128,16 +129,16 @@ func (w *finding) step(s *assessor.Step) error {
 	if w.seen = w.seen || ok; !w.seen {
 		return nil // its history begins where there first was such a result
 	}
-	next := findingSpan{state: r.State, waived: r.Waived, start: max(s.Effective, w.from), cause: s.Cause}
+	next := findingSpan{state: r.State, waived: r.Waived, waiver: r.Waiver, start: max(s.Effective, w.from), cause: s.Cause}
 	n := len(w.spans)
 	if n == 0 && ok && s.Effective < w.from { // it began before the range
-		if _, next.cause, err = w.origin(r, func(o assessor.Row) bool { return o.State == r.State && o.Waived == r.Waived }); err != nil {
+		if _, next.cause, err = w.origin(r, func(o assessor.Row) bool { return o.State == r.State && o.Waived == r.Waived && o.Waiver == r.Waiver }); err != nil {
 			return err
 		}
 	}
 	if n > 0 {
 		last := &w.spans[n-1]
-		if last.state == next.state && last.waived == next.waived {
+		if last.state == next.state && last.waived == next.waived && last.waiver == next.waiver {
 			return nil
 		}
 		last.end = next.start
@@ -187,6 +188,9 @@ func (w *finding) message() *pb.FindingTimeline {
 	out := &pb.FindingTimeline{Rule: w.rule, Subject: w.subject}
 	for _, s := range w.spans {
 		m := &pb.FindingSpan{State: s.state, Waived: s.waived, StartTime: envelope.Timestamp(s.start), Cause: s.cause}
+		if s.waiver != "" {
+			m.Waiver = fmt.Sprintf("systems/%s/waivers/%s", w.t.System, s.waiver)
+		}
 		if s.end != 0 {
 			m.EndTime = envelope.Timestamp(s.end)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/attest"
+	"github.com/plumbline/plumbline/assess/waive"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -29,7 +30,7 @@ func (s *Set) Carry(c *assess.Checklist, at int64) (carried int, renewals []*pb.
 		}
 	}
 	for _, w := range s.Waivers(ledger.MaxInstant) {
-		if w.Checklist == c.ID() && inForce(at, envelope.Instant(w.StartTime), envelope.Instant(w.ExpireTime)) {
+		if in := waive.SpanOf(w); w.Checklist == c.ID() && inForce(at, in.Start, in.End) {
 			reason, about := carryWaiver(c, w)
 			sort(reason, w.Name, about)
 		}

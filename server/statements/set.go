@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/waive"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -77,19 +78,20 @@ func (s *Set) Claims(knownAt int64) (out []*pb.Claim) {
 }
 
 // Waivers are the approved waivers as known at an instant, those to come and
-// those past included. A waiver is not in force before it was approved, and a
-// revocation ends it.
+// those past included. A waiver is not in force before it was approved. A
+// revocation ends it, and leaves when it was to expire as it was, since of two
+// waivers in force the one with the later expiry counts.
 func (s *Set) Waivers(knownAt int64) (out []*pb.Waiver) {
 	for _, r := range s.waivers {
 		if r.ApproveRecorded == 0 || r.ApproveRecorded > knownAt {
 			continue
 		}
-		from, to := waiverSpan(r)
+		from, _ := waiverSpan(r)
 		w := proto.CloneOf(r.Waiver)
-		if r.RevokeRecorded == 0 || r.RevokeRecorded > knownAt {
-			w.RevokeTime, to = nil, envelope.Instant(w.ExpireTime)
+		w.StartTime, w.RevokeTime = envelope.Timestamp(from), nil
+		if r.RevokeRecorded != 0 && r.RevokeRecorded <= knownAt {
+			w.RevokeTime = envelope.Timestamp(r.RevokeRecorded)
 		}
-		w.StartTime, w.ExpireTime = envelope.Timestamp(from), envelope.Timestamp(max(from, to))
 		out = append(out, w)
 	}
 	return out
@@ -174,7 +176,7 @@ func (s *Set) Boundary(t int64) Kind {
 		}
 	}
 	for _, w := range s.Waivers(ledger.MaxInstant) {
-		if envelope.Instant(w.StartTime) == t || envelope.Instant(w.ExpireTime) == t {
+		if in := waive.SpanOf(w); in.Start < in.End && (in.Start == t || in.End == t) {
 			return WaiverKind
 		}
 	}

@@ -26,7 +26,7 @@ func parts(stored, computed *assessor.Step) (out []string) {
 	add(a.Version != b.Version, "version")
 	add(a.Engine != b.Engine, "engine")
 	add(!bytes.Equal(a.Digest, b.Digest), "digest")
-	add(!bytes.Equal(a.Results, b.Results) || !slices.Equal(a.Subjects, b.Subjects), "results")
+	add(!bytes.Equal(a.Results, b.Results) || !slices.Equal(a.Subjects, b.Subjects) || !slices.Equal(a.Waivers, b.Waivers), "results")
 	add(!proto.Equal(a.Summary, b.Summary), "score")
 	add(!bytes.Equal(a.Severities, b.Severities), "severities")
 	add(a.HoldsUntil != b.HoldsUntil, "holds_until")
@@ -53,6 +53,8 @@ func word(r assessor.Row, ok bool) string {
 	switch {
 	case !ok:
 		return "none"
+	case r.Waiver != "":
+		return r.State + ", waived by " + r.Waiver
 	case r.Waived:
 		return r.State + ", waived"
 	}

@@ -59,6 +59,9 @@ func timelineView(v *render.View, m *pb.FindingTimeline) {
 		state, until := stateOr(v, s.GetState()), "it still is"
 		if s.GetWaived() {
 			state += ", accepted"
+			if w := s.GetWaiver(); w != "" {
+				state += " by waiver " + cli.ID(w)
+			}
 		}
 		if s.GetEndTime() != nil {
 			until = render.Exact(s.GetEndTime())

@@ -240,7 +240,9 @@ type FindingSpan struct {
 	// The instant from which it was another; absent where it is so to the range's end.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// What began it, as a cause of Assessment; empty where that is not kept.
-	Cause         string `protobuf:"bytes,5,opt,name=cause,proto3" json:"cause,omitempty"`
+	Cause string `protobuf:"bytes,5,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The waiver by which a failure was accepted, "systems/{system}/waivers/{waiver}".
+	Waiver        string `protobuf:"bytes,6,opt,name=waiver,proto3" json:"waiver,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -306,6 +308,13 @@ func (x *FindingSpan) GetEndTime() *timestamppb.Timestamp {
 func (x *FindingSpan) GetCause() string {
 	if x != nil {
 		return x.Cause
+	}
+	return ""
+}
+
+func (x *FindingSpan) GetWaiver() string {
+	if x != nil {
+		return x.Waiver
 	}
 	return ""
 }
@@ -2181,14 +2190,15 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\ftimes_failed\x18\x05 \x01(\x05R\vtimesFailed\x12<\n" +
 	"\ffailing_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vfailingTime\x12B\n" +
 	"\x0flongest_failing\x18\a \x01(\v2\x19.google.protobuf.DurationR\x0elongestFailing\x12H\n" +
-	"\x13mean_time_to_remedy\x18\b \x01(\v2\x19.google.protobuf.DurationR\x10meanTimeToRemedy\"\xc3\x01\n" +
+	"\x13mean_time_to_remedy\x18\b \x01(\v2\x19.google.protobuf.DurationR\x10meanTimeToRemedy\"\xdb\x01\n" +
 	"\vFindingSpan\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x16\n" +
 	"\x06waived\x18\x02 \x01(\bR\x06waived\x129\n" +
 	"\n" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
-	"\x05cause\x18\x05 \x01(\tR\x05cause\"\xce\x02\n" +
+	"\x05cause\x18\x05 \x01(\tR\x05cause\x12\x16\n" +
+	"\x06waiver\x18\x06 \x01(\tR\x06waiver\"\xce\x02\n" +
 	"\x0fGetTrendRequest\x12b\n" +
 	"\x04name\x18\x01 \x01(\tBN\xe0A\x02\xbaHHrF2D^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}/series/[a-z0-9~-]{1,200}$R\x04name\x129\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04from\x12*\n" +

@@ -1158,7 +1158,9 @@ type State struct {
 	Ended bool `protobuf:"varint,12,opt,name=ended,proto3" json:"ended,omitempty"`
 	// The severities that a profile or tailoring gives rules instead of their own:
 	// the rule's number as a uvarint, then info 1 to critical 5 in a byte.
-	Severities    []byte `protobuf:"bytes,13,opt,name=severities,proto3" json:"severities,omitempty"`
+	Severities []byte `protobuf:"bytes,13,opt,name=severities,proto3" json:"severities,omitempty"`
+	// The ids of the waivers that accept failures, by number.
+	Waivers       []string `protobuf:"bytes,14,rep,name=waivers,proto3" json:"waivers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1280,6 +1282,13 @@ func (x *State) GetEnded() bool {
 func (x *State) GetSeverities() []byte {
 	if x != nil {
 		return x.Severities
+	}
+	return nil
+}
+
+func (x *State) GetWaivers() []string {
+	if x != nil {
+		return x.Waivers
 	}
 	return nil
 }
@@ -3102,7 +3111,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x04 \x01(\x03R\brecorded\x12\x14\n" +
 	"\x05state\x18\x05 \x01(\fR\x05state\x12 \n" +
 	"\vbreakpoints\x18\x06 \x01(\x05R\vbreakpoints\x12\x14\n" +
-	"\x05first\x18\a \x01(\x03R\x05first\"\x82\x03\n" +
+	"\x05first\x18\a \x01(\x03R\x05first\"\x9c\x03\n" +
 	"\x05State\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -3122,7 +3131,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x05ended\x18\f \x01(\bR\x05ended\x12\x1e\n" +
 	"\n" +
 	"severities\x18\r \x01(\fR\n" +
-	"severities\"\x95\x01\n" +
+	"severities\x12\x18\n" +
+	"\awaivers\x18\x0e \x03(\tR\awaivers\"\x95\x01\n" +
 	"\vClaimRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12)\n" +
 	"\x05claim\x18\x02 \x01(\v2\x13.plumbline.v1.ClaimR\x05claim\x12\x1a\n" +

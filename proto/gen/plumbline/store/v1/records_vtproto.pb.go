@@ -1012,6 +1012,15 @@ func (m *State) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if len(m.Waivers) > 0 {
+		for iNdEx := len(m.Waivers) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Waivers[iNdEx])
+			copy(dAtA[i:], m.Waivers[iNdEx])
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Waivers[iNdEx])))
+			i--
+			dAtA[i] = 0x72
+		}
+	}
 	if len(m.Severities) > 0 {
 		i -= len(m.Severities)
 		copy(dAtA[i:], m.Severities)
@@ -3108,6 +3117,12 @@ func (m *State) SizeVT() (n int) {
 	l = len(m.Severities)
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if len(m.Waivers) > 0 {
+		for _, s := range m.Waivers {
+			l = len(s)
+			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+		}
 	}
 	n += len(m.unknownFields)
 	return n
@@ -6731,6 +6746,38 @@ func (m *State) UnmarshalVT(dAtA []byte) error {
 			if m.Severities == nil {
 				m.Severities = []byte{}
 			}
+			iNdEx = postIndex
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Waivers", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Waivers = append(m.Waivers, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"google.golang.org/grpc/codes"
@@ -165,116 +166,38 @@ type Query struct {
 	Full      bool         // also those that are not due
 }
 
-// Pick is what was found from one id on.
-type Pick struct {
-	Systems []string  // to be reassessed
-	Failed  []Outcome // systems that cannot be read, or are not there
-	Looked  int       // systems looked at
-	Through string    // the last of them
-	More    bool      // there are more after it
+// Systems are the ids of systems after an id, with their numbers, in the order of
+// ids.
+func Systems(tx *ledger.Tx, after string) iter.Seq2[string, uint32] {
+	return tx.Names(nameSystem, after)
 }
 
-// Bounds of a pick: hosts, since they are what evaluation costs, and systems
-// looked at, since other transactions cannot free pages while one reads.
-const (
-	pickHosts = 2_000
-	pickLook  = 5_000
-)
+// CountSystems is how many systems there are.
+func CountSystems(tx *ledger.Tx) int { return int(tx.Count(nameSystem)) }
 
-// Pick looks at systems after an id, in the order of ids, and picks at most so
-// many that are to be reassessed.
-func (a *Assessor) Pick(ctx context.Context, q Query, after string, most int) (p Pick, err error) {
-	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		p = Pick{Through: after}
-		now, hosts := a.nowIn(tx), 0
-		if !q.Full && after == "" && len(q.Selector.GetSystems()) == 0 && a.nothingDue(tx, now) {
-			p.Looked, p.Through = int(tx.Count(nameSystem)), afterAll
-			return nil
-		}
-		look := func(id string, n uint32) bool {
-			if len(p.Systems) >= most || hosts >= pickHosts || p.Looked >= pickLook || len(p.Failed) >= most {
-				p.More = true
-				return false
-			}
-			p.Looked++
-			p.Through = id
-			h, err := a.pick(tx, q, id, n, now)
-			switch {
-			case err != nil:
-				p.Failed = append(p.Failed, Outcome{System: id, Err: err})
-			case h != nil:
-				p.Systems = append(p.Systems, id)
-				hosts += max(int(h.HostCount), 1)
-			}
-			return true
-		}
-		for _, id := range named(q.Selector, after) {
-			if n, _ := tx.Number(nameSystem, id); !look(id, n) {
-				return nil
-			}
-		}
-		if len(q.Selector.GetSystems()) > 0 {
-			return nil
-		}
-		for id, n := range tx.Names(nameSystem, after) {
-			if !look(id, n) {
-				return nil
-			}
-		}
-		return nil
-	})
-	return p, err
-}
+// IndexedAll tells whether the due index knows every system that is due at an
+// instant: not before all were looked at for the guidance in force.
+func (a *Assessor) IndexedAll(now int64) bool { return a.swept.Load() == a.History().At(now).Epoch+1 }
 
-// afterAll comes after every id of a system.
-const afterAll = "~"
-
-// nothingDue tells, by one look into the due index, that no system is due. It is
-// certain only once all systems were looked at for the guidance in force.
-func (a *Assessor) nothingDue(tx *ledger.Tx, now int64) bool {
-	if a.swept.Load() != a.History().At(now).Epoch+1 {
-		return false
-	}
-	at, _, ok := tx.NextDue()
-	return !ok || at > now
-}
-
-// PickTotal is how many systems Pick looks at, from the first one on.
-func (a *Assessor) PickTotal(tx *ledger.Tx, q Query) int {
-	if len(q.Selector.GetSystems()) > 0 {
-		return len(named(q.Selector, ""))
-	}
-	return int(tx.Count(nameSystem))
-}
-
-// named are the ids that a selector names, after one, in their order.
-func named(s *pb.Selector, after string) (out []string) {
-	for _, id := range s.GetSystems() {
-		if id > after {
-			out = append(out, id)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// pick is the head of a system that is to be reassessed; nil where it is not.
-func (a *Assessor) pick(tx *ledger.Tx, q Query, id string, n uint32, now int64) (*storev1.SystemHead, error) {
+// Wanted tells whether a system is to be reassessed now, and how many hosts it
+// has. The system's number may be 0 where it is not known.
+func (a *Assessor) Wanted(tx *ledger.Tx, q Query, id string, n uint32) (hosts int, ok bool, err error) {
 	if n == 0 {
-		return nil, notFoundSystem(id)
+		if n, ok = tx.Number(nameSystem, id); !ok {
+			return 0, false, notFoundSystem(id)
+		}
 	}
 	h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, n)
 	if err != nil || h == nil || len(h.Sources) == 0 {
-		return nil, err
+		return 0, false, err
 	}
+	now := a.nowIn(tx)
 	isDue := h.ReplayFrom != 0 || validUntil(h) <= now || a.History().After(h.ConfigEpoch) <= now
 	if !isDue && (!q.Full || h.Retired != 0) {
-		return nil, nil
+		return 0, false, nil
 	}
-	if ok, err := a.selected(tx, q, id, h, now); !ok {
-		return nil, err
-	}
-	return h, nil
+	ok, err = a.selected(tx, q, id, h, now)
+	return max(int(h.HostCount), 1), ok, err
 }
 
 // selected tells whether a query is for a system. The merged inventory is made

@@ -198,14 +198,4 @@ func TestCarryStandsAndFalls(t *testing.T) {
 	if len(seen) == 0 {
 		t.Error("nothing was carried")
 	}
-	if _, err := k.RunDue(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := k.Pick(t.Context(), Query{}, "", 2); err != nil || p.Looked != 10 || len(p.Systems) != 0 || p.More || p.Through <= runID(9) {
-		t.Errorf("nothing is due: picked %+v, %v", p, err)
-	}
-	p, err := k.Pick(t.Context(), Query{Full: true}, runID(5), 2)
-	if err != nil || len(p.Systems) != 2 || p.Systems[0] != runID(6) || !p.More || p.Through != runID(7) || p.Looked != 2 {
-		t.Errorf("picked %+v, %v", p, err)
-	}
 }

@@ -31,6 +31,7 @@
 //	keeper.go    Keeper: start, get, list, cancel, wait, delete
 //	record.go    how runs are stored, and shown
 //	runner.go    the loop that carries runs out
+//	pick.go      which systems a run is for
 //	segment.go   a run's batches, and how they move its cursor
 //	schedule.go  the calendar as it is stored, and what starts by it
 //	calendar.go  the calendar as a function of time, and what is wrong with one

@@ -91,7 +91,7 @@ func (k *Keeper) Start(ctx context.Context, req *pb.ReassessSystemsRequest, acto
 			return fault.Exhausted(fault.ReasonTooMany, "%d runs have not ended; cancel one, or wait for one to end", len(live))
 		}
 		rec = &storev1.OperationRecord{Request: proto.Clone(req).(*pb.ReassessSystemsRequest), Actor: actor, Created: now}
-		rec.Total = int32(k.cfg.Assessor.PickTotal(b.Tx, query(rec)))
+		rec.Total = total(b.Tx, query(rec))
 		insert(b, rec)
 		if req.RequestId != "" {
 			b.PutRequest(requestScope, req.RequestId, ledger.Receipt{

@@ -148,11 +148,11 @@ func (w *work) step(ctx context.Context) (over bool, err error) {
 	if len(under) > 0 {
 		after = under[len(under)-1].through
 	}
-	p, err := w.k.cfg.Assessor.Pick(ctx, w.query, after, w.k.cfg.BatchSize)
+	p, err := w.k.pick(ctx, w.query, after)
 	switch {
 	case err != nil:
 		return false, err
-	case p.Looked > 0:
+	case p.looked > 0:
 		w.launch(ctx, w.segment(after, p, r.Done))
 		return false, nil
 	case len(under) > 0:
@@ -162,12 +162,12 @@ func (w *work) step(ctx context.Context) (over bool, err error) {
 }
 
 // segment makes a segment of what was picked, without what is done already.
-func (w *work) segment(after string, p assessor.Pick, done []string) *segment {
+func (w *work) segment(after string, p picked, done []string) *segment {
 	isDone := func(id string) bool { return slices.Contains(done, id) }
 	return &segment{
-		after: after, through: p.Through, looked: p.Looked,
-		systems: slices.DeleteFunc(p.Systems, isDone),
-		unread:  slices.DeleteFunc(p.Failed, func(x assessor.Outcome) bool { return isDone(x.System) }),
+		after: after, through: p.through, looked: p.looked,
+		systems: slices.DeleteFunc(p.systems, isDone),
+		unread:  slices.DeleteFunc(p.failed, func(x assessor.Outcome) bool { return isDone(x.System) }),
 	}
 }
 

@@ -225,7 +225,7 @@ func (k *Keeper) mark(ctx context.Context, i int, now int64, start bool) error {
 			if run.Request == nil {
 				run.Request = &pb.ReassessSystemsRequest{}
 			}
-			run.Total = int32(k.cfg.Assessor.PickTotal(b.Tx, query(run)))
+			run.Total = total(b.Tx, query(run))
 			insert(b, run)
 			audit(b, scheduler, "ReassessSystems", run, "started")
 		}

@@ -27,7 +27,7 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 	// where in the caller's own list to go on.
 	pages := page.New(nil)
 	m := metrics.New(metrics.Build{Version: c.Build.Version, Commit: c.Build.Commit, Engine: c.Build.Engine})
-	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m, Workers: workers, ExpiryNotice: c.ExpiryNotice})
+	a, err := assessor.New(ctx, l, assessor.Config{Clock: c.Clock, Log: c.Logger, Metrics: m, Workers: workers, ExpiryNotice: c.ExpiryNotice, Engine: c.Build.Engine})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,6 +68,7 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 // watch has the store's size and the queue's depth asked at every scrape.
 func watch(m *metrics.Metrics, a *assessor.Assessor, stat func(context.Context) (store.Stat, error)) {
 	m.Queue("submissions", func() float64 { return float64(a.QueueDepth()) })
+	m.Lagging(func() float64 { return float64(a.Lagging()) })
 	size := func(field func(store.Stat) int64) func() float64 {
 		return func() float64 {
 			st, err := stat(context.Background()) // a scrape has no call's context

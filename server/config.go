@@ -91,7 +91,7 @@ type Build struct {
 	Version string // the release
 	Commit  string // what it was built of
 	Date    string // when it was built
-	Engine  string // the engine's version
+	Engine  string // the engine's version, which states name; the engine's own where empty
 }
 
 // message is what GetVersion tells.

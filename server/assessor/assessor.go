@@ -1,6 +1,7 @@
 package assessor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/events"
 	"github.com/plumbline/plumbline/server/events/silence"
@@ -39,6 +41,9 @@ type Config struct {
 	// ExpiryNotice is how long before its end a statement's end is told;
 	// statements.DefaultAhead where 0.
 	ExpiryNotice time.Duration
+	// Engine is the engine's version, which states name; assess.EngineVersion where
+	// empty.
+	Engine string
 	// QueueBytes bounds the items that wait, before callers wait; 256 MiB where
 	// 0. An item counts 32 KiB at least.
 	QueueBytes int64
@@ -72,6 +77,7 @@ type Assessor struct {
 	postponed  sync.Map      // systems that failed → when they are tried again
 	partsSwept atomic.Int64  // when snapshots that were never closed were last swept
 	swept      atomic.Uint64 // 1 + the epoch for which all systems have been looked at
+	lagging    atomic.Int64  // systems that another engine evaluated last, as far as is known
 }
 
 // New starts an assessor over a ledger. Close stops it; the ledger is the
@@ -84,6 +90,7 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 		cfg.Log = slog.Default()
 	}
 	cfg.Workers, cfg.BatchSize = orDefault(cfg.Workers, 2), orDefault(cfg.BatchSize, 1000)
+	cfg.Engine = cmp.Or(cfg.Engine, assess.EngineVersion)
 	if cfg.QueueBytes == 0 {
 		cfg.QueueBytes = 256 << 20
 	}
@@ -129,6 +136,9 @@ func (a *Assessor) Close() {
 
 // QueueDepth is how many items wait for a commit.
 func (a *Assessor) QueueDepth() int { return int(a.queued.Load()) }
+
+// EngineVersion is the version of the engine that evaluates.
+func (a *Assessor) EngineVersion() string { return a.cfg.Engine }
 
 // now is the instant, in microseconds.
 func (a *Assessor) now() int64 { return a.cfg.Clock().UnixMicro() }

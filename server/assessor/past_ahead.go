@@ -131,7 +131,7 @@ func (w *ahead) at(t int64) (changed bool, next int64, err error) {
 	if as == nil {
 		w.eval = nil
 		changed, err := w.take(&storev1.State{
-			Schema: envelope.Schema, Version: w.step.Version, Engine: assess.EngineVersion, Ended: true, Summary: &storev1.StateSummary{},
+			Schema: envelope.Schema, Version: w.step.Version, Engine: w.a.cfg.Engine, Ended: true, Summary: &storev1.StateSummary{},
 		}, t, r.cause)
 		return changed, next, err
 	}
@@ -143,7 +143,7 @@ func (w *ahead) at(t int64) (changed bool, next int64, err error) {
 		Merged: r.merged, Claims: r.said.Claims(ledger.MaxInstant), Waivers: r.said.Waivers(ledger.MaxInstant), At: t, Previous: previous,
 	})
 	w.eval = ev
-	st, err := buildState(ev, w.step.state, w.step.rules, t)
+	st, err := w.a.buildState(ev, w.step.state, w.step.rules, t)
 	if err != nil {
 		return false, 0, err
 	}

@@ -42,6 +42,7 @@ type plan struct {
 	cache     *replayCache
 	idle      bool     // nothing asks for it but that the system be evaluated anew
 	latest    int64    // SystemHead.latest before that
+	caughtUp  bool     // another engine had evaluated it last
 	raw       []byte   // the system's head as it was written
 	undo      []func() // what apply changed in the heads
 }
@@ -553,7 +554,7 @@ func validUntil(h *storev1.SystemHead) int64 {
 func (p *plan) evaluate() error {
 	h := p.sys.head
 	r := &replay{a: p.a, sys: p.sys, cache: p.cache, now: p.now, late: p.late(), causes: p.touched}
-	r.since = since{timeAlone: p.timeAlone() && !r.late, seen: h.Latest, stale: h.StaleUntil}
+	r.since = since{timeAlone: p.timeAlone() && !r.late, sameEngine: !p.a.lags(h), seen: h.Latest, stale: h.StaleUntil}
 	if r.since.stale == 0 {
 		r.since.stale = ledger.MaxInstant
 	}
@@ -565,6 +566,7 @@ func (p *plan) evaluate() error {
 		return err
 	}
 	p.replay = r
+	p.evaluated()
 	h.Latest = max(h.Latest, r.last)
 	h.ConfigEpoch = r.guides.At(p.now).Epoch // not of what came into force meanwhile
 	h.ReplayFrom, h.ReplayCause, h.MadeDue = 0, 0, 0

@@ -369,6 +369,9 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 			if len(l.plan.sys.hosts) >= a.cache.from && len(l.plan.results) > 0 {
 				a.cache.put(l.plan.settle())
 			}
+			if l.plan.caughtUp {
+				a.lagging.Add(-1)
+			}
 			a.finish(l, nil)
 		}
 	}

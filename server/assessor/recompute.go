@@ -41,14 +41,16 @@ type Recomputed struct {
 // State is the state as it is stored, or as it would be.
 func (s *Step) State() *storev1.State { return s.state }
 
-// Records counts the recorded states of a system's series that are wanted.
-func (a *Assessor) Records(ctx context.Context, system string, want func(series string) bool) (n int, err error) {
+// Records counts the recorded states of a system's series that are wanted, and
+// tells whether another version of the engine evaluated the system last.
+func (a *Assessor) Records(ctx context.Context, system string, want func(series string) bool) (n int, lags bool, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		n = 0
 		s, err := a.storedSystem(tx, system, ledger.Latest)
 		if err != nil {
 			return err
 		}
+		lags = a.lags(s.head)
 		for _, e := range s.head.Series {
 			h, _, err := envelope.Head[storev1.SeriesHead](tx, spaceSeries, e.Stream)
 			if err != nil {
@@ -60,7 +62,7 @@ func (a *Assessor) Records(ctx context.Context, system string, want func(series 
 		}
 		return nil
 	})
-	return n, err
+	return n, lags, err
 }
 
 // Recompute computes the recorded states of a system's series that are wanted
@@ -249,7 +251,7 @@ func (r *recomputing) entry(e ledger.Entry, picked bool) (*Recomputed, error) {
 	if err := r.compute(s, out); err != nil {
 		return out, out.fail(err)
 	}
-	if out.Computed != nil && !out.Same && st.Engine == assess.EngineVersion {
+	if out.Computed != nil && !out.Same && st.Engine == r.a.cfg.Engine {
 		v.msg = out.Computed.state // so that what follows is not blamed for it
 	}
 	return out, nil
@@ -307,7 +309,7 @@ func agree(a, b *storev1.State) bool {
 	switch {
 	case a == nil || b == nil:
 		return false
-	case a.Ended && b.Ended:
+	case a.Engine != b.Engine || a.Ended && b.Ended:
 		return a.Engine == b.Engine
 	}
 	return sameState(a, b) && proto.Equal(a.Summary, b.Summary) && a.HoldsUntil == b.HoldsUntil
@@ -345,13 +347,13 @@ func (r *recomputing) under(g *guides.Guide, s *seriesState, out *Recomputed) (*
 	if as == nil {
 		out.NoInputs = !r.anything(out.Effective)
 		return &storev1.State{
-			Schema: envelope.Schema, Version: out.Stored.Version, Engine: assess.EngineVersion, Ended: true, Summary: &storev1.StateSummary{},
+			Schema: envelope.Schema, Version: out.Stored.Version, Engine: r.a.cfg.Engine, Ended: true, Summary: &storev1.StateSummary{},
 		}, nil
 	}
 	ev := as.Plan.Evaluate(assess.Input{
 		Merged: m, Claims: r.said.Claims(out.Recorded), Waivers: r.said.Waivers(out.Recorded), At: out.Effective,
 	})
-	return buildState(ev, s.current, s.rules, out.Effective)
+	return r.a.buildState(ev, s.current, s.rules, out.Effective)
 }
 
 // stillRetired tells whether a retirement that ended before an instant was not
@@ -466,7 +468,11 @@ func (a *Assessor) pendingFrom(h *storev1.SystemHead) int64 {
 
 // retraced tells what a replay staged of a series.
 func (a *Assessor) retraced(tx *ledger.Tx, s *seriesState, now int64, f func(series string, stored, computed *Step) error) error {
+	var held *version // what is stored of the instant
 	for _, v := range slices.Backward(s.track.versions) {
+		if !v.staged {
+			held = v
+		}
 		if !v.staged || v.effective > now {
 			continue
 		}
@@ -474,10 +480,19 @@ func (a *Assessor) retraced(tx *ledger.Tx, s *seriesState, now int64, f func(ser
 		if err != nil {
 			return err
 		}
-		var stored *Step
 		if v.corrects != nil {
-			if stored, err = a.loadStep(tx, s.entry.Id, v.corrects.entry); err != nil {
+			held = v.corrects
+		}
+		var stored *Step
+		if held != nil {
+			if stored, err = a.loadStep(tx, s.entry.Id, held.entry); err != nil {
 				return err
+			}
+			if stored.Engine != a.cfg.Engine {
+				return nil // its engine said otherwise, and what is stored later follows from that
+			}
+			if v.corrects == nil {
+				stored = nil
 			}
 		}
 		if err := f(s.entry.Id, stored, computed); err != nil {

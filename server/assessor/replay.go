@@ -362,11 +362,14 @@ func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 		}
 		return ev.HoldsUntil, nil
 	}
-	st, err := buildState(ev, s.current, s.rules, t)
+	st, err := r.a.buildState(ev, s.current, s.rules, t)
 	if err != nil {
 		return 0, err
 	}
 	before, cause := s.staged, r.causeOfSeries(as, t)
+	if cause == causeTime && r.since.fresh && t < held && s.current != nil && s.current.Engine != r.a.cfg.Engine {
+		cause = causeEngine // time would have changed nothing
+	}
 	err = r.observe(s, st, t, cause)
 	if m := r.a.cfg.Metrics; m != nil {
 		m.Assessment(causeName(cause), s.staged > before, took)
@@ -401,7 +404,7 @@ func (r *replay) end(t int64) error {
 			continue
 		}
 		st := &storev1.State{
-			Schema: envelope.Schema, Version: held.Version, Engine: assess.EngineVersion, Ended: true,
+			Schema: envelope.Schema, Version: held.Version, Engine: r.a.cfg.Engine, Ended: true,
 			HoldsUntil: assess.Forever, Summary: &storev1.StateSummary{},
 		}
 		if err := r.observe(s, st, t, r.cause); err != nil {
@@ -421,6 +424,9 @@ func (r *replay) observe(s *seriesState, st *storev1.State, t int64, cause uint3
 	}
 	if sameState(st, held) && proto.Equal(st.Summary, held.Summary) && !s.unmarked(t, cause) {
 		return r.setCurrent(s, held)
+	}
+	if v := s.track.find(t); cause == causeTime && held != nil && held.Cause == causeEngine && v != nil && v.effective == t {
+		cause = causeEngine // as was what is corrected
 	}
 	st.Cause, st.Correction = cause, s.head != nil && s.head.Effective >= t
 	if s.current == nil {

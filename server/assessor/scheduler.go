@@ -151,12 +151,12 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 	if a.swept.Load() == epoch+1 {
 		return nil
 	}
-	after := ""
+	after, lagging := "", 0
 	for ctx.Err() == nil {
 		var stale []string
-		more := false
+		more, behind := false, 0
 		err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-			stale, more = nil, false
+			stale, more, behind = nil, false, 0
 			n := 0
 			for id, number := range tx.Names(nameSystem, after) {
 				h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, number)
@@ -164,8 +164,12 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 					return err
 				}
 				after = id
-				if h != nil && h.ConfigEpoch != epoch {
+				switch {
+				case h == nil:
+				case h.ConfigEpoch != epoch:
 					stale = append(stale, id)
+				case a.lags(h):
+					behind++
 				}
 				if n++; n == sweepBatch {
 					more = true
@@ -180,7 +184,8 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 		if err := a.reassessAll(ctx, stale); err != nil {
 			return err
 		}
-		if !more {
+		if lagging += behind; !more {
+			a.countLagging(lagging)
 			a.swept.Store(epoch + 1)
 			return nil
 		}

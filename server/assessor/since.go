@@ -11,15 +11,18 @@ import (
 
 // since is what has happened since a system was last evaluated.
 type since struct {
-	timeAlone bool  // nothing but time has passed, or guidance has changed
-	seen      int64 // the instant that was evaluated last
-	stale     int64 // until when nothing becomes stale, and no attestation begins or ends
-	still     bool  // the inventory at the instant under way is the one of seen
-	moved     bool  // it was not at some instant
+	timeAlone  bool  // nothing but time has passed, or guidance has changed
+	sameEngine bool  // this engine evaluated the system last
+	seen       int64 // the instant that was evaluated last
+	stale      int64 // until when nothing becomes stale, and no attestation begins or ends
+	fresh      bool  // nothing becomes stale, begins or ends at the instant under way
+	still      bool  // the inventory at the instant under way is the one of seen
+	moved      bool  // it was not at some instant
 }
 
 // look tells whether the inventory stands still up to an instant.
 func (n *since) look(r *replay, t int64) {
+	n.fresh = !r.late && t < n.stale
 	n.still = n.timeAlone && t < n.stale && r.guides.At(n.seen).PolicyDigest == r.guides.At(t).PolicyDigest && r.sys.olderThan(n.seen)
 	n.moved = n.moved || !n.still
 }
@@ -62,7 +65,7 @@ func (p *plan) timeAlone() bool {
 // is what they read. A state that was found ahead of its time does not count: how
 // long it holds was not kept.
 func (r *replay) stood(s *seriesState, as *guides.Assignment) bool {
-	return s.current != nil && !s.current.Ended && s.current.Engine == assess.EngineVersion &&
+	return s.current != nil && !s.current.Ended && r.since.sameEngine &&
 		s.current.Version == as.Plan.Checklist().Version() && s.entry.Effective <= s.entry.Recorded &&
 		r.guides.At(r.since.seen).Series(as.Series, r.sys.id, r.merged.Inventory.System) == as.Plan
 }

@@ -207,11 +207,11 @@ func (u *unpacker) take(n int) []byte {
 // buildState makes the state of an evaluation that follows prev (nil for the
 // first). Results that stand as before keep since when, also across versions of
 // the checklist: rules are matched by id. prevRules are the ids of prev's rules,
-func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
+func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
 	d := ev.Digest()
 	out := &storev1.State{
 		Schema: envelope.Schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
-		HoldsUntil: ev.HoldsUntil, Engine: assess.EngineVersion, Summary: SummaryOf(ev.Summary()),
+		HoldsUntil: ev.HoldsUntil, Engine: a.cfg.Engine, Summary: SummaryOf(ev.Summary()),
 		Severities: rollup.Refined(ev.Plan),
 	}
 	old := &stateIndex{state: prev, rules: prevRules}
@@ -258,9 +258,9 @@ func buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, 
 }
 
 // sameState tells whether two states say the same: the same results standing
-// since the same instants, of the same facts.
+// since the same instants, of the same facts. Which engine says it does not count.
 func sameState(a, b *storev1.State) bool {
-	return a != nil && b != nil && a.Ended == b.Ended && a.Version == b.Version && a.Engine == b.Engine &&
+	return a != nil && b != nil && a.Ended == b.Ended && a.Version == b.Version &&
 		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && bytes.Equal(a.Severities, b.Severities) &&
 		slices.Equal(a.Subjects, b.Subjects) && slices.Equal(a.Waivers, b.Waivers)
 }

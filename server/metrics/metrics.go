@@ -157,6 +157,12 @@ func (m *Metrics) Queue(name string, depth func() float64) {
 	}, depth))
 }
 
+// Lagging has the systems counted that another version of the engine evaluated
+// last when somebody scrapes.
+func (m *Metrics) Lagging(count func() float64) {
+	m.gauge("plumbline_systems_of_other_engine", "Systems that another version of the engine evaluated last; a full run evaluates them by this one.", count)
+}
+
 func (m *Metrics) gauge(name, help string, read func() float64) {
 	if m != nil {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))

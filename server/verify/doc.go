@@ -15,7 +15,9 @@
 // one in every part: checklist version, digest (of states, facts and counts),
 // results with since when they stand so, scores, and until when it holds. A
 // state of another version is compared by its results alone, and counted as
-// "engine changed" where they differ: that is no damage.
+// "engine changed" where they differ: that is no damage. Evaluation anew goes on
+// up to the first such difference of a series, since what is stored after it
+// follows from it.
 //
 // Nothing is written. It may run beside a service, or on a store that nobody
 // serves.

@@ -42,6 +42,9 @@ type Report struct {
 	Differences   int // all of them
 	// Pending are systems that are due: from then on they have yet to be evaluated.
 	Pending int
+	// Lagging are systems that another version of the engine evaluated last: a full
+	// run evaluates them by this one.
+	Lagging int
 	// First are the first differences, at most MaxListed, by system.
 	First []Difference
 	Took  time.Duration
@@ -70,6 +73,7 @@ func (r *Report) add(x *Report) {
 	r.InputsGone += x.InputsGone
 	r.Differences += x.Differences
 	r.Pending += x.Pending
+	r.Lagging += x.Lagging
 	if room := MaxListed - len(r.First); room > 0 {
 		r.First = append(r.First, x.First[:min(room, len(x.First))]...)
 	}

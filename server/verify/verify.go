@@ -76,7 +76,7 @@ func Run(ctx context.Context, a *assessor.Assessor, o Options) (*Report, error) 
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	out := &Report{}
+	out := &Report{Lagging: r.lagging}
 	for _, x := range reports {
 		out.add(x)
 	}
@@ -91,6 +91,7 @@ type run struct {
 	start   time.Time
 	systems []string
 	total   int // recorded states that are wanted
+	lagging int // Report.Lagging
 
 	mu   sync.Mutex
 	done Progress
@@ -111,11 +112,13 @@ func (r *run) count(ctx context.Context) error {
 		after = ids[len(ids)-1]
 	}
 	for _, id := range r.systems {
-		n, err := r.a.Records(ctx, id, r.wants)
+		n, lags, err := r.a.Records(ctx, id, r.wants)
 		if err != nil {
 			return err
 		}
-		r.total += n
+		if r.total += n; lags {
+			r.lagging++
+		}
 	}
 	r.done.OfSystems, r.done.OfStates = len(r.systems), r.total
 	return nil
@@ -166,8 +169,8 @@ func (r *run) system(ctx context.Context, id string) (*Report, error) {
 		}
 		return nil
 	})
-	if err != nil || pick != nil || r.o.Recorded || out.OtherEngine+out.EngineChanged > 0 {
-		return out, err // under another engine every state would be another
+	if err != nil || pick != nil || r.o.Recorded {
+		return out, err
 	}
 	pending, err := r.a.Retrace(ctx, id, func(series string, stored, computed *assessor.Step) error {
 		if at := (place{series, computed.Effective}); r.wants(series) && !told[at] {
@@ -199,7 +202,7 @@ func (r *run) recorded(out *Report, x *assessor.Recomputed) {
 		out.Same++
 	case x.NoInputs:
 		out.InputsGone++
-	case x.Stored.Engine != assess.EngineVersion:
+	case x.Stored.Engine != r.a.EngineVersion():
 		if err := d.firstResult(x.Stored, x.Computed, false); err == nil && d.Rule == "" {
 			out.OtherEngine++
 			return
@@ -220,9 +223,6 @@ func retraced(out *Report, system, series string, stored, computed *assessor.Ste
 		d.Detail = "no state is recorded, though the state changes then"
 		out.differ(d)
 		return
-	}
-	if stored.Engine != assess.EngineVersion {
-		return // it is another because of its engine, as has been counted
 	}
 	d.Kind, d.Recorded = Outdated, stored.Recorded
 	if err := d.describe(stored, computed); err != nil {

@@ -112,7 +112,7 @@ func (a *app) print(r *verify.Report) error {
 	m, err := structpb.NewStruct(map[string]any{
 		"systems": float64(r.Systems), "states": float64(r.States), "same": float64(r.Same), "differenceCount": float64(r.Differences),
 		"engineVersion": assess.EngineVersion, "otherEngine": float64(r.OtherEngine), "engineChanged": float64(r.EngineChanged),
-		"inputsGone": float64(r.InputsGone), "pendingSystems": float64(r.Pending), "statesPerSecond": float64(int(r.PerSecond())),
+		"inputsGone": float64(r.InputsGone), "pendingSystems": float64(r.Pending), "laggingSystems": float64(r.Lagging), "statesPerSecond": float64(int(r.PerSecond())),
 		"differences": rows,
 	})
 	if err != nil {
@@ -150,6 +150,9 @@ func table(v *render.View, r *verify.Report) {
 		r.Same, cli.Count(r.Differences, "difference"), int(r.PerSecond()))
 	if n := r.OtherEngine + r.EngineChanged; n > 0 {
 		v.Line("engine changed: %d of another version than %s, %d of them with other results under this one", n, assess.EngineVersion, r.EngineChanged)
+	}
+	if r.Lagging > 0 {
+		v.Line("%s last evaluated by another version of the engine; plumbline reassess --all evaluates them by this one", cli.Count(r.Lagging, "system"))
 	}
 	if r.InputsGone > 0 {
 		v.Line("%d could not be recomputed: nothing is stored any more of their inputs", r.InputsGone)

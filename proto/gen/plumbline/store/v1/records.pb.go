@@ -135,7 +135,9 @@ type SystemHead struct {
 	Attested bool `protobuf:"varint,20,opt,name=attested,proto3" json:"attested,omitempty"`
 	// How often something elsewhere made it due since it was last evaluated, so
 	// that a plan made before the last time does not pass for one made after.
-	MadeDue       uint32 `protobuf:"varint,21,opt,name=made_due,json=madeDue,proto3" json:"made_due,omitempty"`
+	MadeDue uint32 `protobuf:"varint,21,opt,name=made_due,json=madeDue,proto3" json:"made_due,omitempty"`
+	// The version of the engine that evaluated it last; empty for "1", the first.
+	Engine        string `protobuf:"bytes,22,opt,name=engine,proto3" json:"engine,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -308,6 +310,13 @@ func (x *SystemHead) GetMadeDue() uint32 {
 		return x.MadeDue
 	}
 	return 0
+}
+
+func (x *SystemHead) GetEngine() string {
+	if x != nil {
+		return x.Engine
+	}
+	return ""
 }
 
 // SourceHead is one source's newest view of a system, hosts apart.
@@ -3007,7 +3016,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\aAddress\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\rR\x04slot\x12\x14\n" +
-	"\x05depth\x18\x03 \x01(\rR\x05depth\"\x95\x05\n" +
+	"\x05depth\x18\x03 \x01(\rR\x05depth\"\xad\x05\n" +
 	"\n" +
 	"SystemHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
@@ -3034,7 +3043,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"some_stale\x18\x12 \x01(\bR\tsomeStale\x12$\n" +
 	"\vretirements\x18\x13 \x03(\x03B\x02\x10\x01R\vretirements\x12\x1a\n" +
 	"\battested\x18\x14 \x01(\bR\battested\x12\x19\n" +
-	"\bmade_due\x18\x15 \x01(\rR\amadeDue\"\xd8\x02\n" +
+	"\bmade_due\x18\x15 \x01(\rR\amadeDue\x12\x16\n" +
+	"\x06engine\x18\x16 \x01(\tR\x06engine\"\xd8\x02\n" +
 	"\n" +
 	"SourceHead\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +

@@ -18,8 +18,9 @@
 //   - ledger.go: Create, Open, View, Commit; tx.go and batch.go: the reading and
 //     the writing half of a transaction; package overlay: what a batch has
 //     put, in memory and in order, until it is written at its end.
-//   - record.go, block.go: records, deltas against earlier ones, and the blocks
-//     that records are packed into; audit.go: records of who did what.
+//   - record.go, block.go: records, deltas against earlier ones (package patch),
+//     and the blocks that records are packed into; audit.go: records of who did
+//     what.
 //   - timeline.go, leaf.go: the index from stream and instant to records.
 //   - name.go, head.go, edge.go, rank.go, object.go, due.go, request.go, sum.go,
 //     wide.go: numbers for names, current values, sets of pairs, ordered lists,

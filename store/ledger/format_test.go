@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file anew: a change of the format, which needs a new ledger.Version")
 
-const goldenFile = "testdata/format1.txt"
+const goldenFile = "testdata/format2.txt"
 
 // sample writes something of everything. The blocks of its last two commits
 // are compressed.

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/klauspost/compress/s2"
+	"github.com/plumbline/plumbline/store/ledger/patch"
 )
 
 // allocated returns how many bytes f allocates.
@@ -86,7 +86,7 @@ func FuzzLeaf(f *testing.F) {
 // FuzzDelta applies any bytes as a delta.
 func FuzzDelta(f *testing.F) {
 	base := bytes.Repeat([]byte("some base "), 20)
-	f.Add(s2.MakeDict(base, nil).Encode(nil, append(base, "and more"...)), base)
+	f.Add(patch.Encode(nil, base, append(base, "and more"...)), base)
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0x0f}, base)
 	f.Fuzz(func(t *testing.T, payload, base []byte) {
 		full, err := undelta(&delta{sum: 1}, payload, base)

@@ -11,7 +11,7 @@ import (
 
 // Version is the version of the format on disk, all of it: keys, blocks and
 // values. A ledger of another version is refused.
-const Version = 1
+const Version = 2
 
 // Ledger is a store with a ledger in it. It is safe for concurrent use: any
 // number of Views run beside each other and beside one Commit.

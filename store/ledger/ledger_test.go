@@ -41,8 +41,8 @@ func TestCreateAndOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	replace(binary.AppendUvarint([]byte("plumbline ledger "), 2))
-	if _, err := ledger.Open(ctx, s); !errors.Is(err, ledger.ErrFormat) || !errors.Is(err, store.ErrVersion) || !strings.Contains(err.Error(), "version 2") {
+	replace(binary.AppendUvarint([]byte("plumbline ledger "), ledger.Version+1))
+	if _, err := ledger.Open(ctx, s); !errors.Is(err, ledger.ErrFormat) || !errors.Is(err, store.ErrVersion) || !strings.Contains(err.Error(), fmt.Sprintf("version %d", ledger.Version+1)) {
 		t.Errorf("another version: %v", err)
 	}
 	for _, content := range []string{"", "plumbline ledger ", "something else"} {

@@ -3,11 +3,10 @@ package ledger
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 
-	"github.com/klauspost/compress/s2"
+	"github.com/plumbline/plumbline/store/ledger/patch"
 )
 
 // Kinds of records are the caller's, from 1 to MaxKind.
@@ -20,10 +19,11 @@ const (
 const MaxDepth = 16
 
 // Sizes between which a delta is tried: below, its overhead eats the gain;
-// above, the dictionary coder does not reach.
+// above, applying it costs too much for a read. A shorter base has little to give.
 const (
 	deltaMin = 64
-	deltaMax = s2.MaxDictSize
+	deltaMax = patch.MaxSize
+	baseMin  = 16
 )
 
 // Addr is where a record stands: its commit, and its place within.
@@ -108,14 +108,14 @@ func (b *Batch) Append(stream uint32, effective int64, kind byte, payload []byte
 func (b *Batch) delta(r *stored, payload []byte, base *Base) bool {
 	if base == nil || base.Depth >= MaxDepth || base.Addr.IsZero() ||
 		len(payload) < deltaMin || len(payload) > deltaMax ||
-		len(base.Payload) < s2.MinDictSize || len(base.Payload) > deltaMax {
+		len(base.Payload) < baseMin || len(base.Payload) > deltaMax {
 		return false
 	}
 	if self := (Addr{Seq: b.build.Seq, Slot: uint16(b.build.next())}); base.Addr.Compare(self) >= 0 {
 		b.fail(limit("the base %v of record %v does not come before it", base.Addr, self))
 		return false
 	}
-	b.tmp = s2.MakeDict(base.Payload, nil).Encode(b.tmp[:cap(b.tmp)], payload)
+	b.tmp = patch.Encode(b.tmp[:0], base.Payload, payload)
 	if 2*len(b.tmp) > len(payload) {
 		return false
 	}
@@ -164,7 +164,7 @@ func (tx *Tx) load(a Addr, depth int) (loaded, error) {
 	}
 	l := loaded{stored: r, addr: a, recorded: recorded, full: r.payload}
 	if r.delta == nil {
-		if n := len(r.payload); n >= s2.MinDictSize && n <= deltaMax { // others are nobody's base
+		if n := len(r.payload); n >= baseMin && n <= deltaMax { // others are nobody's base
 			tx.records.add(l)
 		}
 		return l, nil
@@ -185,13 +185,10 @@ func (tx *Tx) load(a Addr, depth int) (loaded, error) {
 
 // undelta applies a delta to the payload of its base.
 func undelta(d *delta, payload, base []byte) ([]byte, error) {
-	if len(base) < s2.MinDictSize || len(base) > deltaMax {
+	if len(base) < baseMin || len(base) > deltaMax {
 		return nil, fmt.Errorf("its base %v cannot be one", d.base)
 	}
-	if n, err := s2.DecodedLen(payload); err != nil || n > deltaMax {
-		return nil, errors.New("its length cannot be")
-	}
-	full, err := s2.MakeDict(base, nil).Decode(nil, payload)
+	full, err := patch.Decode(base, payload)
 	if err != nil {
 		return nil, fmt.Errorf("it does not fit its base %v", d.base)
 	}

@@ -69,7 +69,7 @@ func (tx *Tx) auditOf(seq Seq) (entries []AuditEntry, recorded int64, err error)
 			return nil, 0, err
 		}
 		for i, r := range b.records {
-			if r.kind == kindAudit {
+			if r.kind == kindAudit && !r.gone {
 				a := Addr{Seq: seq, Slot: uint16(b.first + i)}
 				entries = append(entries, AuditEntry{Addr: a, Recorded: recorded, Payload: r.payload})
 			}

@@ -27,14 +27,16 @@ const (
 
 	flagPacked = 1 << 0 // the body is s2-compressed
 	flagAudit  = 1 << 1 // has audit entries
-	flagsKnown = flagPacked | flagAudit
+	flagGone   = 1 << 2 // records that were here are gone
+	flagsKnown = flagPacked | flagAudit | flagGone
 )
 
 // rawLimit bounds what a body may say it decompresses to: one largest record
 // alone, or a block of small ones with the columns before them.
 const rawLimit = MaxPayload + blockBytes
 
-// deltaBit marks, in the kinds column, a payload that is a delta.
+// deltaBit marks, in the kinds column, a payload that is a delta. Alone it is
+// what is left of a record that is gone: its slot.
 const deltaBit = 0x80
 
 // stored is a record as it stands in a block.
@@ -44,6 +46,7 @@ type stored struct {
 	stream    uint32
 	kind      byte
 	delta     *delta // nil where the payload is whole
+	gone      bool   // thinned out: kind and payload are none
 }
 
 // delta says to what a payload is a delta.
@@ -83,7 +86,7 @@ const blockKeySize = 1 + 5 + 2
 func appendBody(b []byte, c Commit, records []stored) []byte {
 	for _, r := range records {
 		kind := r.kind
-		if r.delta != nil {
+		if r.delta != nil || r.gone {
 			kind |= deltaBit
 		}
 		b = append(b, kind)
@@ -122,8 +125,13 @@ func appendBlock(b, key []byte, c Commit, records []stored, s *scratch) []byte {
 	if len(s.packed) < len(s.raw) {
 		body, flags = s.packed, flags|flagPacked
 	}
-	if slices.ContainsFunc(records, func(r stored) bool { return r.kind == kindAudit }) {
-		flags |= flagAudit
+	for _, r := range records {
+		switch {
+		case r.gone:
+			flags |= flagGone
+		case r.kind == kindAudit:
+			flags |= flagAudit
+		}
 	}
 	begin := len(b)
 	b = append(b, blockFormat, flags)
@@ -204,7 +212,11 @@ type parser struct {
 func (p *parser) columns(b *block) {
 	for i, kind := range p.bytes(len(b.records)) {
 		b.records[i].kind = kind &^ deltaBit
-		if kind&deltaBit != 0 {
+		switch {
+		case kind == deltaBit:
+			b.records[i].gone = true
+			p.check(b.flags&flagGone != 0)
+		case kind&deltaBit != 0:
 			b.records[i].delta = new(delta)
 		}
 	}
@@ -222,6 +234,7 @@ func (p *parser) columns(b *block) {
 	var sizes [blockRecords]int
 	for i := range b.records {
 		sizes[i] = p.uvarint(MaxPayload)
+		p.check(!b.records[i].gone || sizes[i] == 0)
 	}
 	for i := range b.records {
 		if d := b.records[i].delta; d != nil {

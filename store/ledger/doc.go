@@ -8,8 +8,8 @@
 // A ledger changes by commits ([Ledger.Commit]), numbered from 1 without gaps.
 // Each has the instant at which it was recorded, and those grow strictly.
 // A record ([Batch.Append]) belongs to a stream and takes effect at an instant of
-// its own, which may be long ago. It is never changed: one with the same
-// effective instant corrects it. So [Tx.At] can tell what was in force at T as
+// its own, which may be long ago. It is never changed, but it may be thinned out
+// ([Batch.Thin]): one with the same effective instant corrects it. So [Tx.At] can tell what was in force at T as
 // known at K, where K is a commit's number, which [Tx.SeqAt] finds for an
 // instant.
 //
@@ -26,6 +26,7 @@
 //     wide.go: numbers for names, current values, sets of pairs, ordered lists,
 //     values by name, what falls due, answers to request ids, roll-ups, and
 //     those of numbers that int64 does not hold.
+//   - thin.go: takes entries out of timelines, and their records out of blocks.
 //   - event.go: what happened, in the order of commits, for those who follow.
 //   - verify.go: reads everything and says what is wrong.
 //   - keys.go: keyspaces, order of instants, checksums.
@@ -50,6 +51,8 @@
 //	x instant hash(16)     → empty                                their expiry
 //	u key                  → varint…                        crc   roll-ups
 //	v seq n                → recorded(7) payload            crc   events
+//	g a seq slot           → seq slot, or zeros             crc   to rest on that, or on nothing
+//	g x seq slot           → empty                          crc   to go
 //	m F                    → "plumbline ledger " version    crc   format
 //	m L                    → seq(8) recorded(8)             crc   last commit
 //	m N kind               → n                              crc   last number given
@@ -59,8 +62,9 @@
 // own address begins at its block. Every commit has one block at least.
 //
 //	format(1) flags(1) recorded(8) count(2) body crc
-//	body, s2-compressed where flag 1 says so (flag 2: has audit entries):
-//	  kind × count             0x80 marks a delta, 0 an audit entry
+//	body, s2-compressed where flag 1 says so (flag 2: has audit entries; 4: has
+//	records that are gone):
+//	  kind × count             0x80 marks a delta, 0 an audit entry; 0x80 alone is gone
 //	  stream × count           varint, difference to the record before
 //	  effective × count        varint, difference to the record before
 //	  size × count             uvarint

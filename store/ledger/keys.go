@@ -21,6 +21,7 @@ const (
 	spaceRank     = 'r'
 	spaceTimeline = 't'
 	spaceSum      = 'u'
+	spaceThin     = 'g' // records that are to be written anew or to go
 	spaceExpiry   = 'x' // of requests
 )
 

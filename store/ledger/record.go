@@ -211,7 +211,10 @@ func (tx *Tx) stored(a Addr) (stored, int64, error) {
 	if err != nil {
 		return stored{}, 0, err
 	}
-	return b.at(a), b.Recorded, nil
+	if r := b.at(a); !r.gone {
+		return r, b.Recorded, nil
+	}
+	return stored{}, 0, corrupt(addrKey(a), "record %v was thinned out", a)
 }
 
 // block returns the block that holds the record at a.

@@ -12,7 +12,8 @@ import (
 // Verified is what Verify has read.
 type Verified struct {
 	Keys    int64
-	Records int64 // with audit entries
+	Records int64 // with audit entries and what is gone
+	Gone    int64 // records that were thinned out
 }
 
 // verifyChunk is how many keys are read in one View: a View that stays open
@@ -27,7 +28,7 @@ func (l *Ledger) Verify(ctx context.Context, report func(error) bool) (Verified,
 	v := verifier{}
 	for _, space := range []byte{
 		spaceMeta, spaceBlock, spaceTimeline, spaceNumber, spaceName, spaceHead,
-		spaceEdge, spaceRank, spaceObject, spaceDue, spaceRequest, spaceExpiry, spaceSum, spaceEvent,
+		spaceEdge, spaceRank, spaceObject, spaceDue, spaceRequest, spaceExpiry, spaceSum, spaceEvent, spaceThin,
 	} {
 		for v.lo = []byte{space}; v.lo != nil; {
 			if err := l.View(ctx, v.chunk); err != nil {
@@ -139,6 +140,8 @@ func (v *verifier) sealed(key, content []byte) {
 	case spaceSum:
 		_, err := parseSum(key, content)
 		v.problem(err)
+	case spaceThin:
+		v.mark(key, content)
 	case spaceEvent:
 		e, err := parseEvent(key, content)
 		v.problem(err)
@@ -184,19 +187,25 @@ func (v *verifier) block(key, value []byte) {
 	v.tx.blocks.add(b)
 	v.after.Records += int64(len(b.records))
 	for i, r := range b.records {
-		if r.kind == kindAudit {
+		if r.gone {
+			v.after.Gone++
+		}
+		if r.kind == kindAudit || r.gone {
 			continue
 		}
 		a := Addr{Seq: b.Seq, Slot: uint16(b.first + i)}
-		if _, err := v.tx.Load(a); err != nil {
-			v.problem(err)
-		}
 		e := Entry{Stream: r.stream, Effective: r.effective, Addr: a}
 		_, entries, err := v.tx.leafOf(nil, e)
 		v.problem(err)
 		if err == nil {
 			_, found := slices.BinarySearchFunc(entries, e, older)
-			v.expect(found, e.key(nil), "a record that its timeline lacks")
+			leaves := v.tx.r.Get(markKey(nil, markGone, a)) != nil
+			v.expect(found || leaves, e.key(nil), "a record that its timeline lacks")
+			if !leaves { // what that rests on may be gone already
+				_, err := v.tx.Load(a)
+				v.problem(err)
+			}
+			v.expect(!found || !leaves, e.key(nil), "a record in its timeline that is to go")
 		}
 	}
 }

@@ -2,66 +2,21 @@ package ledger
 
 import (
 	"iter"
-	"math/big"
-	"math/bits"
+
+	"github.com/plumbline/plumbline/store/ledger/wide"
 )
 
-// Wide is a whole number of 128 bits, in two's complement, for sums of products:
-// a million scores in millionths times a year in microseconds are 82 bits. Its
-// arithmetic wraps around like that of int64.
-type Wide struct {
-	Hi int64
-	Lo uint64
-}
+// Wide is a whole number of 128 bits.
+type Wide = wide.Int
 
 // WideOf is a number as a Wide.
-func WideOf(v int64) Wide { return Wide{Hi: v >> 63, Lo: uint64(v)} }
-
-// Add is w + x.
-func (w Wide) Add(x Wide) Wide {
-	lo, carry := bits.Add64(w.Lo, x.Lo, 0)
-	return Wide{Hi: w.Hi + x.Hi + int64(carry), Lo: lo}
-}
-
-// Sub is w - x.
-func (w Wide) Sub(x Wide) Wide {
-	lo, borrow := bits.Sub64(w.Lo, x.Lo, 0)
-	return Wide{Hi: w.Hi - x.Hi - int64(borrow), Lo: lo}
-}
-
-// Times is w × n.
-func (w Wide) Times(n int64) Wide {
-	hi, lo := bits.Mul64(w.Lo, uint64(n))
-	// hi and lo took n for unsigned: a negative one was 2⁶⁴ too much.
-	return Wide{Hi: int64(hi) + w.Hi*n + int64(w.Lo)*(n>>63), Lo: lo}
-}
-
-// Big is the number as one of any size.
-func (w Wide) Big() *big.Int {
-	v := new(big.Int).Lsh(big.NewInt(w.Hi), 64)
-	return v.Add(v, new(big.Int).SetUint64(w.Lo))
-}
-
-// narrow says whether w fits into an int64.
-func (w Wide) narrow() bool { return w.Hi == int64(w.Lo)>>63 }
-
-// Int is the number as an int64, false where it does not fit.
-func (w Wide) Int() (int64, bool) { return int64(w.Lo), w.narrow() }
-
-// Float is the float64 that is nearest.
-func (w Wide) Float() float64 {
-	if w.narrow() {
-		return float64(int64(w.Lo))
-	}
-	f, _ := new(big.Float).SetInt(w.Big()).Float64()
-	return f
-}
+func WideOf(v int64) Wide { return wide.Of(v) }
 
 // Sums of wide counters are stored as those of narrow ones are, two for each:
 // the low 64 bits, and what they lack to the high ones as they are extended by
 // their sign, which is nothing as long as they suffice.
 
-func (w Wide) halves() (lo, hi int64) { return int64(w.Lo), w.Hi - int64(w.Lo)>>63 }
+func halves(w Wide) (lo, hi int64) { return int64(w.Lo), w.Hi - int64(w.Lo)>>63 }
 
 func joined(lo, hi int64) Wide { return Wide{Hi: hi + lo>>63, Lo: uint64(lo)} }
 
@@ -126,7 +81,7 @@ func (b *Batch) AddWide(key string, deltas []Wide) {
 		s.total = append(s.total, 0)
 	}
 	for i, d := range deltas[:n] {
-		s.total[2*i], s.total[2*i+1] = joined(s.total[2*i], s.total[2*i+1]).Add(d).halves()
+		s.total[2*i], s.total[2*i+1] = halves(joined(s.total[2*i], s.total[2*i+1]).Add(d))
 	}
 	s.written = false
 }

@@ -46,7 +46,7 @@ func TestWide(t *testing.T) {
 				t.Fatalf("%v %s %v, %d = %v, want %v", a, c.op, b, n, c.got, want)
 			}
 		}
-		v, ok := a.Int()
+		v, ok := a.Int64()
 		if ok != a.Big().IsInt64() || ok && v != a.Big().Int64() {
 			t.Fatalf("%v as an int64: %d %v", a, v, ok)
 		}

@@ -195,7 +195,7 @@ func TestThinStar(t *testing.T) {
 		if !swept.Done || swept.Records != 20 || swept.Freed <= 0 || left.IsZero() {
 			t.Fatalf("swept %+v, base %v", swept, left)
 		}
-		if now := size(); was-now < 900 {
+		if now := size(); was-now < 800 {
 			t.Errorf("%d bytes of blocks, %d before", now, was)
 		}
 		view(t, l, func(tx *ledger.Tx) {

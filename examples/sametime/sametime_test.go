@@ -85,6 +85,8 @@ func TestFaulty(t *testing.T) {
 		"smt-18-needed-ports-open channels/fitters-chat":                 "fail",
 		"smt-18-needed-ports-open channels/web-ldap":                     "pass",
 		"smt-07-inner-flows-carry-traffic boundaries/fw-inside":          "fail",
+		"smt-18-flows-narrow boundaries/fw-inside":                       "fail",
+		"smt-18-flows-narrow boundaries/fw-outside":                      "pass",
 		"smt-11-administrative-security hosts/gauge-web/components/dmgr": "fail",
 		"smt-11-console-closed hosts/gauge-web/endpoints/8700":           "fail",
 		"smt-12-no-deployment-manager-in-dmz hosts/gauge-web":            "fail",

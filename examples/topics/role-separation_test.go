@@ -158,7 +158,6 @@ func TestRoleSeparationDisagrees(t *testing.T) {
 		{"backups beside what they are backups of", "backups-elsewhere", "hosts/srv2", "", "fail"},
 		{"one account for two tiers", "administrators-one-tier", `accounts/COAST\okafor`, "", "fail"},
 		// Bad then and good now.
-		{"a virtual domain controller", "domain-controllers-physical", "hosts/dc1", "fail", ""},
 		{"a domain controller beside a database on a hypervisor", "machines-apart", "hosts/db1|hosts/dc1", "fail", ""},
 		{"the same pair, seen from the controller", "machines-apart", "hosts/dc1|hosts/db1", "notapplicable", "pass"},
 		{"a packet filter instead of IPsec", "database-clients-held", "hosts/db1", "fail", "pass"},

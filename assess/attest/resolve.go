@@ -117,7 +117,7 @@ func first(list []string, n int) []string { return list[:min(n, len(list))] }
 func near(name string, list []string) string {
 	best, at := 3, ""
 	for _, l := range list {
-		if d := distance(l, name); d < best {
+		if d := Distance(l, name); d < best {
 			best, at = d, l
 		}
 	}
@@ -127,8 +127,8 @@ func near(name string, list []string) string {
 	return fmt.Sprintf(" (the nearest is %q)", at)
 }
 
-// distance is the number of letters to insert, delete or replace.
-func distance(a, b string) int {
+// Distance is the number of letters to insert, delete or replace.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -19,6 +19,15 @@ func patternOf(subject string) *pattern {
 	return &pattern{head: parts[0], middle: parts[1:last], tail: parts[last]}
 }
 
+// Pattern tells what a waiver's subject stands for, in which "*" is any text.
+func Pattern(subject string) func(id string) bool {
+	p := patternOf(subject)
+	if p == nil {
+		return func(id string) bool { return id == subject }
+	}
+	return p.matches
+}
+
 // matches takes what stands between stars as early as it can, which finds a
 // way if there is one, in time that grows with the text.
 func (p *pattern) matches(id string) bool {

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/subject"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/statements"
 )
 
 // Estate is what a review reads: an assessor.
@@ -45,9 +47,13 @@ func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.Waiv
 			n = len(list)
 		}
 		reviews := make([]*pb.WaiverReview, n)
-		use := make([]usage, n)
+		use, missing := make([]usage, n), make([][]string, n)
 		err := o.Estate.LookAt(ctx, []string{system}, func(l *assessor.Look) error {
 			clear(use)
+			there := subject.NewIndex(l.Merged.Inventory)
+			for i, w := range list[:n] {
+				missing[i] = statements.AbsentSubjects(there, w)
+			}
 			for _, as := range l.Assignments() {
 				if !slices.ContainsFunc(list[:n], func(w *pb.Waiver) bool { return w.Checklist == as.Plan.Checklist().ID() }) {
 					continue
@@ -65,7 +71,7 @@ func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.Waiv
 			return nil, err
 		}
 		for i, w := range list[:n] {
-			reviews[i] = o.judge(w, use[i])
+			reviews[i] = o.judge(w, use[i], missing[i])
 			if len(reviews[i].Findings) > 0 {
 				out = append(out, reviews[i])
 			}
@@ -75,8 +81,9 @@ func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.Waiv
 	return out, nil
 }
 
-// judge says what is wrong with a waiver.
-func (o Options) judge(w *pb.Waiver, u usage) *pb.WaiverReview {
+// judge says what is wrong with a waiver; missing says which of its subjects are
+// not there.
+func (o Options) judge(w *pb.Waiver, u usage, missing []string) *pb.WaiverReview {
 	out := &pb.WaiverReview{Waiver: w, Failures: int32(u.failures), Passes: int32(u.passes)}
 	add := func(finding, remedy string, args ...any) {
 		out.Findings, out.Remedies = append(out.Findings, finding), append(out.Remedies, fmt.Sprintf(remedy, args...))
@@ -91,6 +98,10 @@ func (o Options) judge(w *pb.Waiver, u usage) *pb.WaiverReview {
 			add("expired", "It expired, and %d results still fail that it accepted: mend them, or file another.", u.failures)
 		}
 		return out
+	}
+	if len(missing) > 0 {
+		w.Warnings = missing
+		add("absent", "%s: name another, or wait until it is reported.", strings.ToUpper(missing[0][:1])+missing[0][1:])
 	}
 	if left <= o.Expiring {
 		add("expiring", "It ends within %s: mend what it accepts, or file another in time.", o.Expiring)

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/statements"
 )
 
 // Statement serves StatementService.
@@ -59,7 +60,7 @@ func (s *Statement) RevokeWaiver(ctx context.Context, req *pb.RevokeWaiverReques
 
 // GetWaiver implements StatementService.
 func (s *Statement) GetWaiver(ctx context.Context, req *pb.GetWaiverRequest) (*pb.Waiver, error) {
-	return s.assessor.Statements.Waiver(ctx, segment(req.Name, 1), segment(req.Name, 3))
+	return warned(ctx, s, req.Name, s.assessor.Statements.Waiver)
 }
 
 // ListWaivers implements StatementService.
@@ -85,7 +86,7 @@ func (s *Statement) RevokeAttestation(ctx context.Context, req *pb.RevokeAttesta
 
 // GetAttestation implements StatementService.
 func (s *Statement) GetAttestation(ctx context.Context, req *pb.GetAttestationRequest) (*pb.Attestation, error) {
-	return s.assessor.Statements.Attestation(ctx, segment(req.Name, 1), segment(req.Name, 3))
+	return warned(ctx, s, req.Name, s.assessor.Statements.Attestation)
 }
 
 // ListAttestations implements StatementService.
@@ -99,17 +100,23 @@ func (s *Statement) FileAnswers(ctx context.Context, req *pb.FileAnswersRequest)
 	return s.assessor.Statements.FileAnswers(ctx, req, lastSegment(req.Parent), actor(ctx))
 }
 
-// named is a resource with its name.
-type named interface{ GetName() string }
-
 // childrenRequest asks for a page of what a system has.
 type childrenRequest interface {
 	page.Request
 	GetParent() string
 }
 
+// warned is one statement, which says what looks wrong with it.
+func warned[T statements.Statement](ctx context.Context, s *Statement, name string, get func(ctx context.Context, system, id string) (T, error)) (T, error) {
+	out, err := get(ctx, segment(name, 1), segment(name, 3))
+	if err != nil {
+		return nil, err
+	}
+	return out, statements.Warn(ctx, s.assessor.Statements, segment(name, 1), out)
+}
+
 // listed is a page of what a system has, by id.
-func listed[T named](ctx context.Context, s *Statement, req childrenRequest, all func(context.Context, string) ([]T, error)) ([]T, string, error) {
+func listed[T statements.Statement](ctx context.Context, s *Statement, req childrenRequest, all func(context.Context, string) ([]T, error)) ([]T, string, error) {
 	cur, err := s.pages.Parse(req, s.clock())
 	if err != nil {
 		return nil, "", err
@@ -120,5 +127,5 @@ func listed[T named](ctx context.Context, s *Statement, req childrenRequest, all
 	}
 	rows = slices.DeleteFunc(rows, func(x T) bool { return lastSegment(x.GetName()) <= string(cur.After) })
 	rows, next := cut(s.pages, cur, rows, func(x T) string { return lastSegment(x.GetName()) })
-	return rows, next, nil
+	return rows, next, statements.Warn(ctx, s.assessor.Statements, lastSegment(req.GetParent()), rows...)
 }

@@ -309,7 +309,7 @@ func TestReviewWaivers(t *testing.T) {
 			t.Errorf("review:\n%v\nwant\n%v", got, want)
 		}
 	}
-	const ofS = "s/waivers/draft[draft] s/waivers/passing[passing] s/waivers/unused[unused]"
+	const ofS = "s/waivers/draft[draft] s/waivers/passing[passing] s/waivers/unused[absent unused]"
 	const ofT = "t/waivers/expired[expired] t/waivers/expiring[expiring]"
 	const all = "[s-1/waivers/broad[broad] " + ofS + " " + ofT + "]"
 	check(g.reviewed("-", &pb.ReviewWaiversRequest{}), all)

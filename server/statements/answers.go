@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/plumbline/plumbline/assess/attest"
+	"github.com/plumbline/plumbline/assess/subject"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -29,9 +30,14 @@ type filing struct {
 // An answer to a fact that an earlier questionnaire asked takes the place of
 // the earlier answer.
 func (k *Keeper) FileAnswers(ctx context.Context, req *pb.FileAnswersRequest, system, actor string) (*pb.FileAnswersResponse, error) {
-	filings, err := k.checkAnswers(ctx, req, system)
+	inv, err := k.cfg.Inventory(ctx, system)
+	if err != nil {
+		return nil, err
+	}
+	there := subject.NewIndex(inv)
+	filings, err := k.checkAnswers(req, system, there)
 	if err != nil || req.ValidateOnly {
-		return response(filings), err
+		return warned(k, there, response(filings)), err
 	}
 	audits := make([]*storev1.AuditRecord, len(filings))
 	for i := range filings {
@@ -55,7 +61,16 @@ func (k *Keeper) FileAnswers(ctx context.Context, req *pb.FileAnswersRequest, sy
 		}
 		return from, nil
 	})
-	return out, err
+	return warned(k, there, out), err
+}
+
+// warned has the claims of an answer say what looks wrong with them. What is
+// attested is there.
+func warned(k *Keeper, there *subject.Index, out *pb.FileAnswersResponse) *pb.FileAnswersResponse {
+	for _, c := range out.GetClaims() {
+		warn(k, there, c)
+	}
+	return out
 }
 
 func response(filings []*filing) *pb.FileAnswersResponse {
@@ -127,11 +142,7 @@ func factKey(subject, fact string) string {
 }
 
 // checkAnswers checks all answers and says all that is wrong with them.
-func (k *Keeper) checkAnswers(ctx context.Context, req *pb.FileAnswersRequest, system string) ([]*filing, error) {
-	inv, err := k.cfg.Inventory(ctx, system)
-	if err != nil {
-		return nil, err
-	}
+func (k *Keeper) checkAnswers(req *pb.FileAnswersRequest, system string, there *subject.Index) ([]*filing, error) {
 	var out []*filing
 	var bad []fault.Violation
 	seen := map[string]int{}
@@ -143,6 +154,7 @@ func (k *Keeper) checkAnswers(ctx context.Context, req *pb.FileAnswersRequest, s
 			continue
 		}
 		seen[f.id] = i
+		var err error
 		switch {
 		case (a.Fact == "") == (a.Claim == ""):
 			err = fault.InvalidField(field, "must have either a fact or a claim")
@@ -153,7 +165,7 @@ func (k *Keeper) checkAnswers(ctx context.Context, req *pb.FileAnswersRequest, s
 		case a.Value == nil:
 			err = fault.InvalidField(field+".value", "is missing")
 		default:
-			err = k.checkAttestation(f.attestation, inv, field)
+			err = k.checkAttestation(f.attestation, there, field)
 		}
 		if err == nil && f.who() == "" {
 			err = fault.InvalidField(field+".attestor", "is missing; say who answers, here or once for the request")

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/assess/attest"
+	"github.com/plumbline/plumbline/assess/subject"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -23,7 +24,7 @@ func (k *Keeper) CreateAttestation(ctx context.Context, system, id string, src *
 	if err != nil {
 		return nil, err
 	}
-	if err := k.checkAttestation(t, inv, "attestation"); err != nil {
+	if err := k.checkAttestation(t, subject.NewIndex(inv), "attestation"); err != nil {
 		return nil, err
 	}
 	var rec *storev1.AttestationRecord
@@ -46,7 +47,7 @@ func (k *Keeper) CreateAttestation(ctx context.Context, system, id string, src *
 
 func newAttestation(src *pb.Attestation, name string) *pb.Attestation {
 	t := proto.Clone(src).(*pb.Attestation)
-	t.Name, t.State, t.RecordTime, t.RevokeTime, t.Renewals, t.Asks = name, "", nil, nil, 0, nil
+	t.Name, t.State, t.RecordTime, t.RevokeTime, t.Renewals, t.Asks, t.Warnings = name, "", nil, nil, 0, nil, nil
 	return t
 }
 
@@ -66,9 +67,10 @@ func (k *Keeper) putAttestation(b *ledger.Batch, system, id string, rec *storev1
 
 // checkAttestation checks that the subject is there, that it has such a fact,
 // and that the value is one; and sets to what it is an answer.
-func (k *Keeper) checkAttestation(t *pb.Attestation, inv *pb.Inventory, field string) error {
-	if !attest.Has(inv, t.Subject) {
-		return fault.InvalidField(field+".subject", "%q is not in the system's inventory; GetInventory shows what is", t.Subject)
+func (k *Keeper) checkAttestation(t *pb.Attestation, there *subject.Index, field string) error {
+	if !there.Has(t.Subject) {
+		near, _ := there.Path(t.Subject)
+		return fault.InvalidField(field+".subject", "%q is not in the system's inventory%s; GetInventory shows what is", t.Subject, nearestOf(near))
 	}
 	if err := attest.SetFact(&pb.Inventory{}, t.Subject, t.Fact, t.Value); err != nil {
 		return guides.PlanFault(field+".", err)

@@ -20,13 +20,17 @@ import (
 // start on.
 func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Claim, actor string) (*pb.Claim, error) {
 	c := proto.Clone(src).(*pb.Claim)
-	c.Name, c.RevokeTime, c.State = resourceName(system, claims, id), nil, ""
+	c.Name, c.RevokeTime, c.State, c.Warnings = resourceName(system, claims, id), nil, "", nil
 	if err := k.checkClaim(c, "claim"); err != nil {
+		return nil, err
+	}
+	there, err := k.subjects(ctx, system)
+	if err != nil {
 		return nil, err
 	}
 	var out *pb.Claim
 	var filed int64
-	err := k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "CreateClaim", c.Name, "created"), func(b *ledger.Batch, at int64) (int64, error) {
+	err = k.cfg.OnSystem(ctx, system, ClaimKind, audit(actor, "CreateClaim", c.Name, "created"), func(b *ledger.Batch, at int64) (int64, error) {
 		old, err := object[storev1.ClaimRecord](b, system, claims, id)
 		if err != nil {
 			return 0, err
@@ -42,7 +46,7 @@ func (k *Keeper) CreateClaim(ctx context.Context, system, id string, src *pb.Cla
 	if err != nil {
 		return nil, err
 	}
-	return k.claimNow(out, filed), nil
+	return warn(k, there, k.claimNow(out, filed)), nil
 }
 
 // putClaim records a claim and returns it, and from when states may differ. It

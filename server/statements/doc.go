@@ -7,6 +7,7 @@
 //	attestation.go  file, renew and revoke attestations
 //	answers.go      file the answers to a questionnaire, all or none
 //	asks.go         to which question a statement is the answer
+//	subject.go      warn of subjects that are not in the inventory
 //	set.go          a system's statements as known at an instant, as evaluation takes them
 //	keeper.go       Keeper: reads and writes
 //

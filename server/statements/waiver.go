@@ -17,12 +17,16 @@ import (
 func (k *Keeper) CreateWaiver(ctx context.Context, system, id string, src *pb.Waiver, actor string) (*pb.Waiver, error) {
 	w := proto.Clone(src).(*pb.Waiver)
 	w.Name, w.Approver, w.Requester, w.State = resourceName(system, waivers, id), "", actor, ""
-	w.ApproveTime, w.RevokeTime, w.Asks = nil, nil, nil
+	w.ApproveTime, w.RevokeTime, w.Asks, w.Warnings = nil, nil, nil, nil
 	if err := k.checkWaiver(w); err != nil {
 		return nil, err
 	}
+	there, err := k.subjects(ctx, system)
+	if err != nil {
+		return nil, err
+	}
 	var rec *storev1.WaiverRecord
-	err := k.cfg.OnSystem(ctx, system, None, audit(actor, "CreateWaiver", w.Name, "drafted"), func(b *ledger.Batch, at int64) (int64, error) {
+	err = k.cfg.OnSystem(ctx, system, None, audit(actor, "CreateWaiver", w.Name, "drafted"), func(b *ledger.Batch, at int64) (int64, error) {
 		old, err := object[storev1.WaiverRecord](b, system, waivers, id)
 		if err != nil {
 			return 0, err
@@ -38,7 +42,7 @@ func (k *Keeper) CreateWaiver(ctx context.Context, system, id string, src *pb.Wa
 	if err != nil {
 		return nil, err
 	}
-	return k.waiverNow(rec), nil
+	return warn(k, there, k.waiverNow(rec)), nil
 }
 
 // checkWaiver checks a draft against what is published.
@@ -67,10 +71,14 @@ func (k *Keeper) checkWaiver(w *pb.Waiver) error {
 // ApproveWaiver puts a draft into force, in the caller's name. From then on it
 // covers what its rules ask now.
 func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*pb.Waiver, error) {
+	there, err := k.subjects(ctx, system)
+	if err != nil {
+		return nil, err
+	}
 	var out *storev1.WaiverRecord
 	name := resourceName(system, waivers, id)
 	audits := audit(actor, "ApproveWaiver", name, "approved")
-	err := k.cfg.OnSystem(ctx, system, WaiverKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
+	err = k.cfg.OnSystem(ctx, system, WaiverKind, audits, func(b *ledger.Batch, at int64) (int64, error) {
 		rec, err := object[storev1.WaiverRecord](b, system, waivers, id)
 		switch {
 		case err != nil:
@@ -99,7 +107,7 @@ func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*
 	if err != nil {
 		return nil, err
 	}
-	return k.waiverNow(out), nil
+	return warn(k, there, k.waiverNow(out)), nil
 }
 
 // RevokeWaiver takes a waiver, or a draft, back from now on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plumbline/plumbline/clients"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
@@ -23,6 +24,16 @@ type statement interface {
 	GetName() string
 	GetState() string
 	GetExpireTime() *timestamppb.Timestamp
+	GetWarnings() []string
+}
+
+// warnings shows what the server says looks wrong with statements.
+func warnings[M statement](v *render.View, list []M) {
+	for _, m := range list {
+		for _, w := range m.GetWarnings() {
+			v.Line("warning: %s: %s", cli.ID(m.GetName()), w)
+		}
+	}
 }
 
 // kind says how one kind of statement is kept in files and on a server.
@@ -221,16 +232,17 @@ func (r *applying[M]) create(ctx context.Context, w wanted[M]) {
 			return err
 		}
 		s, more := r.kind.settle(w.message, made)
+		last := &r.steps[len(r.steps)-1]
+		last.note = strings.Join(made.GetWarnings(), "; ")
 		if more == nil {
 			return nil
 		}
 		// Should this go wrong, the words say what: the statement is filed.
-		last := &r.steps[len(r.steps)-1]
 		last.what = s.what
 		if err := more(ctx, c); err != nil {
 			return err
 		}
-		last.what, last.note = stepCreate, s.note
+		last.what, last.note = stepCreate, strings.TrimPrefix(last.note+"; "+s.note, "; ")
 		return nil
 	})
 }

@@ -172,6 +172,7 @@ func (a *app) attestShow() *cobra.Command {
 					[2]string{"from", v.When(t.GetStartTime())}, [2]string{"until", v.When(t.GetExpireTime())}, [2]string{"filed", v.When(t.GetRecordTime())},
 					[2]string{"renewed", renewed}, [2]string{"revoked", v.When(t.GetRevokeTime())},
 					[2]string{"evidence", t.GetEvidence().GetUri()}, [2]string{"its SHA-256", t.GetEvidence().GetSha256()})
+				warnings(v, []*pb.Attestation{t})
 			})
 		}),
 	})
@@ -189,4 +190,5 @@ func attestTable(v *render.View, list []*pb.Attestation) {
 			render.Instant(t.GetStartTime()), render.Instant(t.GetExpireTime()), t.GetEvidence().GetUri()})
 	}
 	v.Table([]string{"ID", "STATE", "SUBJECT", "FACT", "VALUE", "ATTESTOR", "SINCE", "EXPIRES", "EVIDENCE"}, rows, "no attestations")
+	warnings(v, list)
 }

@@ -28,7 +28,7 @@ func (a *app) claimCreate() *cobra.Command {
 		Long: `File a claim: a person's word on which an exception of the guidance rests, such
 as "this data center is physically secure". It holds from its start until it
 expires or is revoked.`,
-		Example: "  plumbline claim create intranet dc1-secure --claim physically-secure-data-center --subject facilities/dc1 --claimant 'R. Roe' --expires 365d",
+		Example: "  plumbline claim create intranet dc1-secure --claim physically-secure-data-center --subject dc1 --claimant 'R. Roe' --expires 365d",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) (err error) {
 			if claim.StartTime, claim.ExpireTime, err = span(start, expires); err != nil {
 				return err
@@ -45,7 +45,7 @@ expires or is revoked.`,
 	})
 	f := c.Flags()
 	f.StringVar(&claim.Claim, "claim", "", "the id of the claim that the checklist declares")
-	f.StringVar(&claim.Subject, "subject", "", "what it is about, such as facilities/dc1 or system")
+	f.StringVar(&claim.Subject, "subject", "", "the id of what it is about, such as dc1, or the system's")
 	f.StringVar(&claim.Claimant, "claimant", "", "who claims it")
 	f.Var(start, "start", "from when it holds; now where empty "+cli.InstantHelp)
 	f.Var(expires, "expires", "from when it holds no longer "+cli.EndHelp)
@@ -71,6 +71,7 @@ func claimTable(v *render.View, list []*pb.Claim) {
 		rows = append(rows, []string{cli.ID(c.GetName()), c.GetClaim(), c.GetSubject(), c.GetClaimant(), state, render.Instant(c.GetStartTime()), render.Instant(c.GetExpireTime()), c.GetEvidence().GetUri()})
 	}
 	v.Table([]string{"ID", "CLAIM", "SUBJECT", "CLAIMANT", "STATE", "SINCE", "EXPIRES", "EVIDENCE"}, rows, "no claims")
+	warnings(v, list)
 }
 
 // claimList lists claims, also those that are over: an auditor asks for them.

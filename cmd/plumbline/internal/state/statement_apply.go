@@ -28,7 +28,7 @@ there already is left alone, since a claim never changes.
   claims:
     - id: dc1-secure
       claim: physically-secure-data-center
-      subject: facilities/dc1
+      subject: dc1
       claimant: R. Roe
       start_time: 2026-11-01             # now where left out
       expire_time: 365d                  # from start_time; or an instant
@@ -78,7 +78,7 @@ func unchanging(one string, found []string, stored statement) step {
 // readClaim reads an entry of a file.
 func readClaim(e *sheet.Entry) *pb.Claim {
 	m := &pb.Claim{
-		Claim: e.Needed("claim", "write the id of the claim that the checklist declares"), Subject: e.Needed("subject", "say what it is about, such as facilities/dc1"),
+		Claim: e.Needed("claim", "write the id of the claim that the checklist declares"), Subject: e.Needed("subject", "say what it is about, such as dc1"),
 		Claimant: e.Needed("claimant", "say who claims it"), StartTime: e.Time("start_time"), Evidence: readEvidence(e),
 	}
 	if m.ExpireTime = e.End("expire_time", m.StartTime, noTime); !e.Has("expire_time") {

@@ -151,6 +151,7 @@ func (a *app) waiverShow() *cobra.Command {
 					}
 					v.Table([]string{"RULE", "ASKS"}, rows, "")
 				}
+				warnings(v, []*pb.Waiver{w})
 			})
 		}),
 	})
@@ -164,6 +165,7 @@ func (a *app) printWaivers(m proto.Message, list []*pb.Waiver) error {
 			rows = append(rows, []string{cli.ID(w.GetName()), v.Word(w.GetState()), waives(w), covers(w), render.Instant(w.GetExpireTime()), w.GetApprover(), w.GetTicket(), w.GetReason()})
 		}
 		v.Table([]string{"ID", "STATE", "WAIVES", "ON", "EXPIRES", "APPROVER", "TICKET", "REASON"}, rows, "no waivers")
+		warnings(v, list)
 	})
 }
 

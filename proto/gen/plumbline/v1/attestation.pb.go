@@ -58,7 +58,10 @@ type Attestation struct {
 	Renewals int32 `protobuf:"varint,12,opt,name=renewals,proto3" json:"renewals,omitempty"`
 	// The digests of the declarations of the fact that it answers, one for each
 	// checklist version that asked when it was filed.
-	Asks          []string `protobuf:"bytes,13,rep,name=asks,proto3" json:"asks,omitempty"`
+	Asks []string `protobuf:"bytes,13,rep,name=asks,proto3" json:"asks,omitempty"`
+	// What looks wrong with it as the inventory stands now: its subject is not
+	// there any more, and the fact does not count.
+	Warnings      []string `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,11 +187,18 @@ func (x *Attestation) GetAsks() []string {
 	return nil
 }
 
+func (x *Attestation) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 var File_plumbline_v1_attestation_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_attestation_proto_rawDesc = "" +
 	"\n" +
-	"\x1eplumbline/v1/attestation.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18plumbline/v1/claim.proto\x1a\x17plumbline/v1/fact.proto\"\xd8\x04\n" +
+	"\x1eplumbline/v1/attestation.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18plumbline/v1/claim.proto\x1a\x17plumbline/v1/fact.proto\"\xf9\x04\n" +
 	"\vAttestation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12$\n" +
 	"\asubject\x18\x02 \x01(\tB\n" +
@@ -210,7 +220,8 @@ const file_plumbline_v1_attestation_proto_rawDesc = "" +
 	"\vrevoke_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"revokeTime\x12\x1f\n" +
 	"\brenewals\x18\f \x01(\x05B\x03\xe0A\x03R\brenewals\x12\x17\n" +
-	"\x04asks\x18\r \x03(\tB\x03\xe0A\x03R\x04asksBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	"\x04asks\x18\r \x03(\tB\x03\xe0A\x03R\x04asks\x12\x1f\n" +
+	"\bwarnings\x18\x0e \x03(\tB\x03\xe0A\x03R\bwarningsBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_attestation_proto_rawDescOnce sync.Once

@@ -87,7 +87,8 @@ type Claim struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The id of the claim that a checklist declares.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// What it is about: the id of a facility, host, zone or unit, or of the system.
+	// What it is about: the id of a facility, host, zone or unit, or of the system,
+	// such as "dc1". It is not checked: see warnings.
 	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Who claims it.
 	Claimant string `protobuf:"bytes,4,opt,name=claimant,proto3" json:"claimant,omitempty"`
@@ -103,7 +104,10 @@ type Claim struct {
 	State string `protobuf:"bytes,9,opt,name=state,proto3" json:"state,omitempty"`
 	// The digests of the declarations that it answers, one for each checklist
 	// version that asked when it was filed: it does not answer another question.
-	Asks          []string `protobuf:"bytes,10,rep,name=asks,proto3" json:"asks,omitempty"`
+	Asks []string `protobuf:"bytes,10,rep,name=asks,proto3" json:"asks,omitempty"`
+	// What looks wrong with it as the inventory stands now, such as a subject that
+	// is not there. It is no error: the subject may be reported later.
+	Warnings      []string `protobuf:"bytes,11,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -208,6 +212,13 @@ func (x *Claim) GetAsks() []string {
 	return nil
 }
 
+func (x *Claim) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 var File_plumbline_v1_claim_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_claim_proto_rawDesc = "" +
@@ -215,7 +226,7 @@ const file_plumbline_v1_claim_proto_rawDesc = "" +
 	"\x18plumbline/v1/claim.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n" +
 	"\bEvidence\x12\x1a\n" +
 	"\x03uri\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x03uri\x120\n" +
-	"\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06sha256\"\xb1\x03\n" +
+	"\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06sha256\"\xd2\x03\n" +
 	"\x05Claim\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
 	"\x05claim\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05claim\x12!\n" +
@@ -230,7 +241,8 @@ const file_plumbline_v1_claim_proto_rawDesc = "" +
 	"revokeTime\x12\x19\n" +
 	"\x05state\x18\t \x01(\tB\x03\xe0A\x03R\x05state\x12\x17\n" +
 	"\x04asks\x18\n" +
-	" \x03(\tB\x03\xe0A\x03R\x04asksBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	" \x03(\tB\x03\xe0A\x03R\x04asks\x12\x1f\n" +
+	"\bwarnings\x18\v \x03(\tB\x03\xe0A\x03R\bwarningsBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_claim_proto_rawDescOnce sync.Once

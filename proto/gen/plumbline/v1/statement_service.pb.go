@@ -717,8 +717,9 @@ type WaiverReview struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The waiver.
 	Waiver *Waiver `protobuf:"bytes,1,opt,name=waiver,proto3" json:"waiver,omitempty"`
-	// "unused", "broad", "expiring", "passing", "expired", "draft" or "outdated",
-	// where the rule asks something else by now.
+	// "unused", "broad", "expiring", "passing", "expired", "draft", "absent", where
+	// a subject is not in the inventory, or "outdated", where the rule asks
+	// something else by now.
 	Findings []string `protobuf:"bytes,2,rep,name=findings,proto3" json:"findings,omitempty"`
 	// The failures that it accepts now.
 	Failures int32 `protobuf:"varint,3,opt,name=failures,proto3" json:"failures,omitempty"`

@@ -12,7 +12,7 @@ import (
 // newEvents is EventService over a ledger and what the assessor tells in it.
 func newEvents(l *ledger.Ledger, a *assessor.Assessor, pages *page.Codec, c Config) *eventapi.Service {
 	now := func() int64 { return c.Clock().UnixMicro() }
-	log := events.New(events.Config{Ledger: l, Now: now, Random: c.Random, Rules: a.RuleIDs, Retention: c.EventRetention})
+	log := events.New(events.Config{Ledger: l, Now: now, Random: c.Random, Told: a.Told, Retention: c.EventRetention})
 	return eventapi.New(eventapi.Config{
 		Log: log, Pages: pages, Clock: c.Clock, Logger: c.Logger, Notices: a.Notifier.Run,
 		Webhooks: webhooks.New(webhooks.Config{

@@ -9,6 +9,7 @@ import (
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/events"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -223,6 +224,7 @@ func (w *writer) series(s *seriesState) {
 	if h == nil {
 		h = &storev1.SeriesHead{Schema: envelope.Schema, First: ledger.MaxInstant}
 	}
+	told := events.Ref{Before: addrOf(h.Address)}
 	var base *ledger.Base
 	if h.Address != nil {
 		base = &ledger.Base{Addr: addrOf(h.Address), Payload: h.State, Depth: int(h.Address.Depth)}
@@ -239,13 +241,15 @@ func (w *writer) series(s *seriesState) {
 		out.Breakpoints++
 		out.First = min(out.First, v.effective)
 		if i == 0 {
+			told.State = a
 			out.Address, out.Effective, out.Recorded, out.State = addressOf(a, depth), v.effective, w.b.Commit().Recorded, payload
 			e.Effective, e.Recorded = out.Effective, out.Recorded
 		}
 	}
+	out.SystemNumber, out.Series = w.p.sys.number, e.Id
 	w.b.PutHead(spaceSeries, e.Stream, envelope.Encode(out))
-	for _, e := range s.events {
-		e.Put(w.b)
+	for _, told.Type = range s.events {
+		told.Put(w.b)
 	}
 }
 

@@ -1,6 +1,7 @@
 package assessor
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/plumbline/plumbline/server/events/silence"
 )
 
-// Events are made with the plan, outside of the transaction, and written with
-// what they tell of. What late data corrects in the past is no event: events
+// Which events there are is found with the plan, outside of the transaction, and
+// written with what they tell of; what they say is read from the states. What late data corrects in the past is no event: events
 // compare how things stood before the commit with how they stand after it.
 
 // tell makes the events of what has changed in each series.
@@ -31,32 +32,23 @@ func (r *replay) tell() error {
 // tellSeries compares a series' newest state with the one that is stored.
 func (r *replay) tellSeries(s *seriesState, newest *version) error {
 	st := newest.msg.(*storev1.State)
-	was, err := r.indexed(s.entry.Id, s.stored)
+	was, err := r.a.indexed(s.entry.Id, s.stored)
 	if err != nil {
 		return err
 	}
-	is, err := r.indexed(s.entry.Id, st)
+	is, err := r.a.indexed(s.entry.Id, st)
 	if err != nil {
 		return err
 	}
-	t := &telling{was: was, is: is, severity: func(rule int) string { return s.eval.Plan.Severity(rule) }}
-	if st.Ended {
-		t.severity = func(int) string { return "" }
-	}
-	base := events.Series{
-		System: r.sys.id, Series: s.entry.Id, Cause: causeName(st.Cause), Version: st.Version,
-		Effective: newest.effective, Before: scoreOf(s.stored), After: scoreOf(st),
-	}
+	t := &telling{was: was, is: is}
 	for _, kind := range []events.Type{events.Failing, events.Recovered, events.Unknown} {
-		e := base
-		e.Type = kind
-		if t.fill(&e); e.Count() > 0 {
-			s.events = append(s.events, &e)
+		for range t.results(kind) {
+			s.events = append(s.events, kind)
+			break
 		}
 	}
-	if _, below := events.Crossed(base.Before, base.After); below {
-		base.Type = events.ScoreBelow
-		s.events = append(s.events, &base)
+	if _, below := events.Crossed(scoreOf(s.stored), scoreOf(st)); below {
+		s.events = append(s.events, events.ScoreBelow)
 	}
 	return nil
 }
@@ -70,11 +62,11 @@ func scoreOf(st *storev1.State) *float64 {
 }
 
 // indexed unpacks a state; one that is not there, or has ended, has no rows.
-func (r *replay) indexed(series string, st *storev1.State) (*stateIndex, error) {
+func (a *Assessor) indexed(series string, st *storev1.State) (*stateIndex, error) {
 	if st == nil || st.Ended {
 		return &stateIndex{}, nil
 	}
-	rules, err := r.a.RuleIDs(seriesChecklist(series), st.Version)
+	rules, err := a.RuleIDs(seriesChecklist(series), st.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -82,10 +74,10 @@ func (r *replay) indexed(series string, st *storev1.State) (*stateIndex, error) 
 }
 
 // telling compares two states of a series.
-type telling struct {
-	was, is  *stateIndex
-	severity func(rule int) string // by the rules of is
-}
+type telling struct{ was, is *stateIndex }
+
+// toldResult is a result that an event is about.
+type toldResult struct{ rule, subject string }
 
 // standing is what events tell results apart by; zero for all that is neither
 // failing nor unknown.
@@ -101,39 +93,35 @@ func standing(row resultRow, ok bool) events.Type {
 	return 0
 }
 
-// fill adds the results that an event of its type is about, in the checklist's
-// order; those of rules or subjects that are gone come last.
-func (t *telling) fill(e *events.Series) {
-	for _, row := range t.is.rows {
-		now := standing(row, true)
-		if now != e.Type && (now != 0 || e.Type != events.Recovered) {
-			continue
+// results are those that an event of a type is about, in the checklist's order;
+// those of rules or subjects that are gone come last.
+func (t *telling) results(kind events.Type) iter.Seq[toldResult] {
+	return func(yield func(toldResult) bool) {
+		for _, row := range t.is.rows {
+			now := standing(row, true)
+			if now != kind && (now != 0 || kind != events.Recovered) {
+				continue
+			}
+			x := toldResult{t.is.rules[row.rule], subjectName(t.is.state, row)}
+			before := standing(t.was.find(x.rule, x.subject))
+			if (now == kind && before != now || now == 0 && before == events.Failing) && !yield(x) {
+				return
+			}
 		}
-		subject := subjectName(t.is.state, row)
-		before := standing(t.was.find(t.is.rules[row.rule], subject))
-		if now == e.Type && before != now || now == 0 && before == events.Failing {
-			e.Add(row.rule, subject, t.severity(row.rule))
+		if kind == events.Failing {
+			return
 		}
-	}
-	if e.Type == events.Failing {
-		return
-	}
-	for _, row := range t.was.rows {
-		if standing(row, true) != events.Failing {
-			continue
-		}
-		rule, subject := t.was.rules[row.rule], subjectName(t.was.state, row)
-		if _, ok := t.is.find(rule, subject); ok {
-			continue
-		}
-		n := slices.Index(t.is.rules, rule)
-		if t.open(n) != (e.Type == events.Unknown) {
-			continue
-		}
-		if n >= 0 {
-			e.Add(n, subject, t.severity(n))
-		} else {
-			e.AddOther(rule, subject, "")
+		for _, row := range t.was.rows {
+			if standing(row, true) != events.Failing {
+				continue
+			}
+			x := toldResult{t.was.rules[row.rule], subjectName(t.was.state, row)}
+			if _, ok := t.is.find(x.rule, x.subject); ok {
+				continue
+			}
+			if t.open(slices.Index(t.is.rules, x.rule)) == (kind == events.Unknown) && !yield(x) {
+				return
+			}
 		}
 	}
 }

@@ -32,7 +32,7 @@ type seriesState struct {
 	staged  int                 // how many states were staged
 	eval    *assess.Evaluation  // the newest
 	stored  *storev1.State      // the newest as it was stored; nil for a new series
-	events  []*events.Series    // of what has changed since
+	events  []events.Type       // of what has changed since
 }
 
 // replay evaluates a system from an instant to now and stages what differs

@@ -11,10 +11,14 @@
 // Package silence notices when a source falls silent, package eventapi is
 // EventService.
 //
-// An event is put into the batch that makes it true (Series.Put, Notice.Put): no
+// An event is put into the batch that makes it true (Ref.Put, Notice.Put): no
 // crash loses one, and none tells of what was not committed. So the events in
 // the ledger, in their order, are the outbox: whoever follows them, a stream or a
 // webhook, is a position in that order, and nothing else is stored for him.
+//
+// An event about a series names the two states that it stands between ([Ref]).
+// What it says is read from these when somebody asks ([Told]); they are kept
+// longer than the event.
 //
 // # Who makes events
 //

@@ -21,11 +21,13 @@ import (
 
 const start = int64(1_770_000_000_000_000)
 
-// kit is a log over a ledger in memory, whose checklist has rules r0 to r9.
+// kit is a log over a ledger in memory.
 type kit struct {
 	*events.Log
 	ledger *ledger.Ledger
 	now    int64
+	states map[[2]ledger.Addr]events.Series // what pairs of states say
+	gone   bool                             // they are not kept any more
 }
 
 func newKit(t testing.TB) *kit {
@@ -36,18 +38,25 @@ func newKit(t testing.TB) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &kit{ledger: l, now: start}
+	k := &kit{ledger: l, now: start, states: map[[2]ledger.Addr]events.Series{}}
 	k.Log = events.New(events.Config{
 		Ledger: l, Now: func() int64 { return k.now }, Random: rand.Reader,
-		Rules: func(checklist, version string) ([]string, error) {
-			if checklist != "c" || version != "1.0.0" {
-				return nil, fmt.Errorf("no %s %s", checklist, version)
+		Told: func(tx *ledger.Tx) events.Told {
+			return func(r events.Ref) (*events.Series, error) {
+				for _, a := range []ledger.Addr{r.State, r.Before} {
+					if a.IsZero() {
+						continue
+					}
+					if _, err := tx.Load(a); err != nil {
+						return nil, err
+					}
+				}
+				if k.gone {
+					return nil, fmt.Errorf("record %v: %w", r.Before, ledger.ErrGone)
+				}
+				out := k.states[[2]ledger.Addr{r.State, r.Before}]
+				return &out, nil
 			}
-			var out []string
-			for i := range 10 {
-				out = append(out, fmt.Sprint("r", i))
-			}
-			return out, nil
 		},
 	})
 	return k
@@ -77,47 +86,53 @@ func resources(list []*pb.Event) string {
 	return strings.Join(out, " ")
 }
 
-// TestRecord: what goes in comes out, the first hundred results and the count.
-func TestRecord(t *testing.T) {
+// TestRef: an event names its states, whichever they are, and says what these say,
+// the first hundred results and the count; and that they are gone, where they are.
+func TestRef(t *testing.T) {
 	k := newKit(t)
+	var last ledger.Addr
 	rapid.Check(t, func(t *rapid.T) {
-		in := &events.Series{
-			Type:   rapid.SampledFrom([]events.Type{events.Failing, events.Recovered, events.Unknown}).Draw(t, "type"),
+		kind := rapid.SampledFrom([]events.Type{events.Failing, events.Recovered, events.Unknown, events.ScoreBelow}).Draw(t, "type")
+		in := events.Series{
 			System: "s", Series: "c~p~default", Cause: "inventory", Version: "1.0.0", Effective: start - 5, Before: proto.Float64(91.5), After: proto.Float64(12),
 		}
 		var want []*pb.EventResult
-		for range rapid.IntRange(1, 150).Draw(t, "results") {
+		for i := range rapid.IntRange(1, 150).Draw(t, "results") {
 			r := &pb.EventResult{
-				Severity: rapid.SampledFrom([]string{"", "info", "critical"}).Draw(t, "severity"),
-				Subject:  rapid.SampledFrom([]string{"", "hosts/a", "hosts/b", "zones/c"}).Draw(t, "subject"),
+				Rule: fmt.Sprint("r", i), Severity: rapid.SampledFrom([]string{"", "info", "critical"}).Draw(t, "severity"),
+				Subject: rapid.SampledFrom([]string{"", "hosts/a", "zones/c"}).Draw(t, "subject"),
 			}
-			n := rapid.IntRange(0, 9).Draw(t, "rule")
-			r.Rule = fmt.Sprint("r", n)
-			in.Add(n, r.Subject, r.Severity)
+			in.Add(r.Rule, r.Subject, r.Severity)
 			want = append(want, r)
 		}
-		if rapid.Bool().Draw(t, "gone") {
-			in.AddOther("gone", "hosts/z", "low")
-			want = append(want, &pb.EventResult{Rule: "gone", Subject: "hosts/z", Severity: "low"})
+		ref := events.Ref{Type: kind}
+		if rapid.Bool().Draw(t, "not the first") {
+			ref.Before = last
 		}
-		var at ledger.EventID
 		if _, err := k.ledger.Commit(context.Background(), k.now, func(b *ledger.Batch) error {
-			at = ledger.EventID{Seq: b.Commit().Seq}
-			in.Put(b)
+			for range rapid.IntRange(1, 300).Draw(t, "records") {
+				ref.State, _ = b.Append(1, k.now, 1, nil, nil)
+			}
+			ref.Put(b)
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
-		p, err := k.Read(context.Background(), ledger.EventID{Seq: at.Seq - 1, N: 0}, nil, 10)
-		if err != nil || len(p.Events) == 0 {
-			t.Fatal(p, err)
+		k.states[[2]ledger.Addr{ref.State, ref.Before}] = in
+		last = ref.State
+		read := func() *pb.Event {
+			p, err := k.Read(context.Background(), ledger.EventID{Seq: ref.State.Seq - 1, N: 1 << 20}, nil, 10)
+			if err != nil || len(p.Events) != 1 {
+				t.Fatal(p, err)
+			}
+			return p.Events[0]
 		}
-		got := p.Events[len(p.Events)-1]
-		if int(got.ResultCount) != len(want) || got.Type != in.Type.String() || got.Message == "" || got.GetScoreBefore() != 91.5 || got.GetScoreAfter() != 12 {
+		got := read()
+		if int(got.ResultCount) != len(want) || got.Type != kind.String() || !strings.Contains(got.Message, "c p default 1.0.0") ||
+			got.GetScoreBefore() != 91.5 || got.GetScoreAfter() != 12 || got.System != "s" || got.Cause != "inventory" {
 			t.Fatalf("got %v", got)
 		}
-		want = want[:min(len(want), events.MaxResults)]
-		if len(got.Results) != len(want) {
+		if want = want[:min(len(want), events.MaxResults)]; len(got.Results) != len(want) {
 			t.Fatalf("%d results, want %d", len(got.Results), len(want))
 		}
 		for i := range want {
@@ -125,7 +140,27 @@ func TestRecord(t *testing.T) {
 				t.Fatalf("result %d is %v, want %v", i, got.Results[i], want[i])
 			}
 		}
+		k.gone = true
+		if e := read(); e.Id != got.Id || e.Type != got.Type || !strings.Contains(e.Message, "not kept") || e.ResultCount != 0 {
+			t.Fatalf("once it is gone: %v", e)
+		}
+		k.gone = false
 	})
+}
+
+// TestForeignRef: bytes that are no event are damage, not an answer.
+func TestForeignRef(t *testing.T) {
+	for _, b := range [][]byte{
+		{0x81}, {0x81, 0x80}, {0x81, 0, 1}, {0x81, 0, 1, 0, 0}, {0x81, 0, 0, 1}, {0x81, 0, 9, 1}, {0x81, 0xff, 0xff, 0xff, 1}, {0x81, 0, 1, 0xff, 0xff, 0xff, 1},
+		nil, {0x7f},
+	} {
+		k := newKit(t)
+		k.notice(t, "first")
+		k.commit(t, func(batch *ledger.Batch) { batch.Event(b) })
+		if _, err := k.List(t.Context(), "", nil, 5); !errors.Is(err, ledger.ErrCorrupt) && b != nil {
+			t.Errorf("%x: %v", b, err)
+		}
+	}
 }
 
 func TestCrossed(t *testing.T) {

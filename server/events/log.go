@@ -15,7 +15,7 @@ const DefaultRetention = 30 * 24 * time.Hour
 
 // Bounds of one step.
 const (
-	scanned   = 2000 // events read in one View
+	scanned   = 500 // events read in one View
 	perList   = 20_000
 	sweepStep = 1000
 )
@@ -26,8 +26,8 @@ type Config struct {
 	Now    func() int64 // microseconds since 1970 UTC
 	// Random makes the stream's name. It must be safe for concurrent use.
 	Random io.Reader
-	// Rules are the ids of the rules of a checklist's version, in its order.
-	Rules func(checklist, version string) ([]string, error)
+	// Told is what reads, in a transaction, what states say that events name.
+	Told func(tx *ledger.Tx) Told
 	// Retention is how long events are kept; DefaultRetention where zero.
 	Retention time.Duration
 }
@@ -88,18 +88,16 @@ type Page struct {
 }
 
 // Read reads events after a position, at most size of those for which the
-// filter holds, and stops after some thousand others. FAILED_PRECONDITION where
+// filter holds, and stops after some hundred others. FAILED_PRECONDITION where
 // events after the position are no longer kept.
 func (l *Log) Read(ctx context.Context, after ledger.EventID, f *Filter, size int) (*Page, error) {
 	s, err := l.Stream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var raw []stored
-	var at ledger.Event
-	full := false
+	var p *Page
 	err = l.cfg.Ledger.View(ctx, func(tx *ledger.Tx) error {
-		raw, full = raw[:0], false
+		p = &Page{Last: after}
 		swept, err := tx.EventsSwept()
 		if err != nil {
 			return err
@@ -107,48 +105,34 @@ func (l *Log) Read(ctx context.Context, after ledger.EventID, f *Filter, size in
 		if after.Compare(swept.ID) < 0 {
 			return s.expired(swept)
 		}
+		var at ledger.Event
 		switch {
 		case after == swept.ID:
 			at = swept
-		case after.IsZero():
-			at = ledger.Event{}
-		default:
+		case !after.IsZero():
 			if at, _, err = tx.EventAt(after); err != nil {
 				return err
 			}
 		}
+		p.Cursor = s.id(at)
+		told, looked := l.cfg.Told(tx), 0
 		for e := range tx.Events(after) {
-			if full = len(raw) == scanned || f == nil && len(raw) == size; full {
+			if p.More = looked == scanned || len(p.Events) == size; p.More {
 				break
 			}
-			r, err := open(tx, e.Payload)
+			looked++
+			x, err := show(s, e, told)
 			if err != nil {
 				return err
 			}
-			e.Payload = nil // it is the View's
-			raw = append(raw, stored{e, r})
+			if f.Matches(x) {
+				p.Events, p.At = append(p.Events, x), append(p.At, e.ID)
+			}
+			p.Last, p.Cursor = e.ID, x.Id
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	p := &Page{Last: after, Cursor: s.id(at), More: full}
-	for _, e := range raw {
-		if len(p.Events) == size {
-			p.More = true
-			break
-		}
-		x, err := l.show(s, e)
-		if err != nil {
-			return nil, err
-		}
-		if f.Matches(x) {
-			p.Events, p.At = append(p.Events, x), append(p.At, e.Event.ID)
-		}
-		p.Last, p.Cursor = e.Event.ID, x.Id
-	}
-	return p, nil
+	return p, err
 }
 
 // List is one answer of ListEvents: after an id, or from the oldest on.

@@ -3,8 +3,7 @@ package events
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
-	"strings"
+	"math"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
@@ -70,101 +69,76 @@ func Crossed(before, after *float64) (lowest float64, ok bool) {
 	return lowest, ok
 }
 
-// Series is an event about a series in the making: who makes it sets the
-// exported fields and adds the results.
+// Ref is an event about a series, as it is stored: the states that it stands
+// between say the rest. It costs some six bytes; there may be one for each
+// system of a fleet.
+type Ref struct {
+	Type   Type
+	State  ledger.Addr // the newest, of the same commit as the event
+	Before ledger.Addr // the one that was the newest before; zero where there was none
+}
+
+// refMark stands in the first byte of a stored Ref, beside its type. An envelope
+// begins with its schema's tag, which is less.
+const refMark = 0x80
+
+// Put adds the event to the commit in which its state is.
+func (r Ref) Put(b *ledger.Batch) {
+	out := binary.AppendUvarint([]byte{refMark | byte(r.Type)}, uint64(r.State.Slot))
+	if !r.Before.IsZero() {
+		out = binary.AppendUvarint(out, uint64(r.State.Seq-r.Before.Seq))
+		out = binary.AppendUvarint(out, uint64(r.Before.Slot))
+	}
+	b.Event(out)
+}
+
+// refOf reads a stored Ref; false where the event is stored otherwise.
+func refOf(e ledger.Event) (r Ref, ok bool, err error) {
+	b := e.Payload
+	if len(b) == 0 || b[0]&refMark == 0 {
+		return r, false, nil
+	}
+	r.Type = Type(b[0] &^ refMark)
+	var n [3]uint64
+	i := 0
+	for b = b[1:]; len(b) > 0 && i < len(n); i++ {
+		v, k := binary.Uvarint(b)
+		if k <= 0 {
+			break
+		}
+		n[i], b = v, b[k:]
+	}
+	if len(b) > 0 || i != 1 && i != 3 || n[0] > math.MaxUint16 || n[2] > math.MaxUint16 || n[1] >= uint64(e.ID.Seq) || i == 3 && n[1] == 0 {
+		return r, false, fmt.Errorf("%w: an event's states", ledger.ErrCorrupt)
+	}
+	r.State = ledger.Addr{Seq: e.ID.Seq, Slot: uint16(n[0])}
+	if i == 3 {
+		r.Before = ledger.Addr{Seq: e.ID.Seq - ledger.Seq(n[1]), Slot: uint16(n[2])}
+	}
+	return r, true, nil
+}
+
+// Series is what the states of a Ref say.
 type Series struct {
-	Type           Type
 	System, Series string
 	Cause          string
-	Version        string // the checklist's version, by whose rules results are numbered
+	Version        string // the checklist's version
 	Effective      int64  // microseconds since 1970 UTC
 	Before, After  *float64
-
-	packed   []byte
-	subjects []string
-	others   []*pb.EventResult
-	count    int
+	Results        []*pb.EventResult // MaxResults at most
+	Count          int               // of all results
 }
 
-// severities by number; 0 is the empty one.
-var severities = [...]string{"", "info", "low", "medium", "high", "critical"}
-
-// Count is how many results were added.
-func (s *Series) Count() int { return s.count }
-
-// Add adds a result of a rule of the version. subject is empty for the rule as
-// a whole. Those of one subject are best added one after the other.
-func (s *Series) Add(rule int, subject, severity string) {
-	if s.count++; s.count > MaxResults {
-		return
-	}
-	at := 0
-	if subject != "" {
-		if n := len(s.subjects); n == 0 || s.subjects[n-1] != subject {
-			at = slices.Index(s.subjects, subject) + 1
-		} else {
-			at = n
-		}
-		if at == 0 {
-			s.subjects = append(s.subjects, subject)
-			at = len(s.subjects)
-		}
-	}
-	s.packed = binary.AppendUvarint(s.packed, uint64(rule))
-	s.packed = binary.AppendUvarint(s.packed, uint64(at))
-	s.packed = append(s.packed, byte(max(0, slices.Index(severities[:], severity))))
-}
-
-// AddOther adds a result of a rule that the version does not have.
-func (s *Series) AddOther(rule, subject, severity string) {
-	if s.count++; s.count <= MaxResults {
-		s.others = append(s.others, &pb.EventResult{Rule: rule, Subject: subject, Severity: severity})
+// Add adds a result. subject is empty for the rule as a whole.
+func (s *Series) Add(rule, subject, severity string) {
+	if s.Count++; s.Count <= MaxResults {
+		s.Results = append(s.Results, &pb.EventResult{Rule: rule, Subject: subject, Severity: severity})
 	}
 }
 
-// Kinds of names in the ledger. They are part of the format: nameSystem is that
-// of package assessor, and nameSeries numbers "{series} {version}".
-const (
-	nameSystem byte = 's'
-	nameSeries byte = 'e'
-)
-
-// Put adds the event to a commit. What many events name they have by number:
-// there may be one for each system of a fleet.
-func (s *Series) Put(b *ledger.Batch) {
-	rec := &storev1.EventRecord{
-		Schema: envelope.Schema, Type: uint32(s.Type), Effective: s.Effective, SystemNumber: b.Intern(nameSystem, s.System),
-		Cause: s.Cause, Results: s.packed, Subjects: s.subjects, Others: s.others,
-		ResultCount: int32(s.count), ScoreBefore: s.Before, ScoreAfter: s.After,
-	}
-	if name := s.Series + " " + s.Version; len(name) <= ledger.MaxName {
-		rec.SeriesNumber = b.Intern(nameSeries, name)
-	} else {
-		rec.Series, rec.Version = s.Series, s.Version
-	}
-	b.Event(envelope.Encode(rec))
-}
-
-// open reads a stored event, with names for its numbers.
-func open(tx *ledger.Tx, payload []byte) (*storev1.EventRecord, error) {
-	r, err := envelope.Decode[storev1.EventRecord](payload)
-	if err != nil {
-		return nil, err
-	}
-	known := true
-	if r.SystemNumber != 0 {
-		r.System, known = tx.Name(nameSystem, r.SystemNumber)
-	}
-	if r.SeriesNumber != 0 && known {
-		var name string
-		name, known = tx.Name(nameSeries, r.SeriesNumber)
-		r.Series, r.Version, _ = strings.Cut(name, " ")
-	}
-	if !known {
-		return nil, fmt.Errorf("%w: an event of something that has no name", ledger.ErrCorrupt)
-	}
-	return r, nil
-}
+// Told is what the states of an event say. It fails with [ledger.ErrGone] where
+// one of them is not kept any more.
+type Told func(Ref) (*Series, error)
 
 // Notice is an event about something else than a series' results.
 type Notice struct {
@@ -182,23 +156,4 @@ func (n *Notice) Put(b *ledger.Batch) {
 		Schema: envelope.Schema, Type: uint32(n.Type), Effective: n.Effective, System: n.System, Series: n.Series,
 		Cause: n.Cause, Resource: n.Resource, Message: n.Message,
 	}))
-}
-
-// unpacked are the results of a record, whose rules are those of its version.
-func unpacked(r *storev1.EventRecord, rules []string) ([]*pb.EventResult, error) {
-	out := make([]*pb.EventResult, 0, len(r.Others)+8)
-	for b := r.Results; len(b) > 0; {
-		rule, n := binary.Uvarint(b)
-		subject, m := binary.Uvarint(b[max(n, 0):])
-		if n <= 0 || m <= 0 || len(b) <= n+m || rule >= uint64(len(rules)) || subject > uint64(len(r.Subjects)) || int(b[n+m]) >= len(severities) {
-			return nil, fmt.Errorf("%w: an event's packed results", ledger.ErrCorrupt)
-		}
-		x := &pb.EventResult{Rule: rules[rule], Severity: severities[b[n+m]]}
-		if subject > 0 {
-			x.Subject = r.Subjects[subject-1]
-		}
-		out = append(out, x)
-		b = b[n+m+1:]
-	}
-	return append(out, r.Others...), nil
 }

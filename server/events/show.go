@@ -1,6 +1,7 @@
 package events
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,56 +11,67 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// stored is an event as it was read.
-type stored struct {
-	ledger.Event
-	*storev1.EventRecord
-}
+// gone is what is said of an event whose states are not kept any more.
+const gone = "what this event tells of is not kept any more"
 
-// show is a stored event as the API shows it.
-func (l *Log) show(s Stream, e stored) (*pb.Event, error) {
-	r := e.EventRecord
-	out := &pb.Event{
-		Id: s.id(e.Event), Type: Type(r.Type).String(), EffectiveTime: envelope.Timestamp(r.Effective), RecordedTime: envelope.Timestamp(e.Recorded),
-		System: r.System, Series: r.Series, Cause: r.Cause, ResultCount: r.ResultCount,
-		ScoreBefore: r.ScoreBefore, ScoreAfter: r.ScoreAfter, Resource: r.Resource, Message: r.Message,
+// show is a stored event as the API shows it. told is of the same transaction.
+func show(s Stream, e ledger.Event, told Told) (*pb.Event, error) {
+	out := &pb.Event{Id: s.id(e), RecordedTime: envelope.Timestamp(e.Recorded)}
+	ref, ok, err := refOf(e)
+	if err != nil {
+		return nil, err
 	}
-	if r.ResultCount > 0 {
-		var rules []string
-		var err error
-		checklist, _, _ := strings.Cut(r.Series, "~")
-		if len(r.Results) > 0 {
-			if rules, err = l.cfg.Rules(checklist, r.Version); err != nil {
-				return nil, err
-			}
+	if ok {
+		out.Type = ref.Type.String()
+		x, err := told(ref)
+		if errors.Is(err, ledger.ErrGone) {
+			out.Message = gone
+			return out, nil
 		}
-		if out.Results, err = unpacked(r, rules); err != nil {
+		if err != nil {
 			return nil, err
 		}
+		x.show(ref.Type, out)
+		return out, nil
 	}
+	r, err := envelope.Decode[storev1.EventRecord](e.Payload)
+	if err != nil {
+		return nil, err
+	}
+	out.Type, out.EffectiveTime = Type(r.Type).String(), envelope.Timestamp(r.Effective)
+	out.System, out.Series, out.Cause, out.Resource, out.Message = r.System, r.Series, r.Cause, r.Resource, r.Message
 	if out.Message == "" {
-		out.Message = words(r)
+		out.Message = out.Type
 	}
 	return out, nil
 }
 
+func (s *Series) show(t Type, out *pb.Event) {
+	out.EffectiveTime = envelope.Timestamp(s.Effective)
+	out.System, out.Series, out.Cause = s.System, s.Series, s.Cause
+	out.Results, out.ResultCount = s.Results, int32(s.Count)
+	out.ScoreBefore, out.ScoreAfter = s.Before, s.After
+	out.Message = s.words(t)
+}
+
 // words says in words what an event about a series says in fields.
-func words(r *storev1.EventRecord) string {
-	under := fmt.Sprintf("under %s %s", strings.ReplaceAll(r.Series, "~", " "), r.Version)
-	results := fmt.Sprintf("%d results", r.ResultCount)
-	if r.ResultCount == 1 {
+func (s *Series) words(t Type) string {
+	under := fmt.Sprintf("under %s %s", strings.ReplaceAll(s.Series, "~", " "), s.Version)
+	results := fmt.Sprintf("%d results", s.Count)
+	if s.Count == 1 {
 		results = "1 result"
 	}
-	switch Type(r.Type) {
+	switch t {
 	case Failing:
-		return fmt.Sprintf("%s of %s newly failing %s", results, r.System, under)
+		return fmt.Sprintf("%s of %s newly failing %s", results, s.System, under)
 	case Recovered:
-		return fmt.Sprintf("%s of %s no longer failing %s", results, r.System, under)
+		return fmt.Sprintf("%s of %s no longer failing %s", results, s.System, under)
 	case Unknown:
-		return fmt.Sprintf("%s of %s newly unknown %s", results, r.System, under)
+		return fmt.Sprintf("%s of %s newly unknown %s", results, s.System, under)
 	case ScoreBelow:
-		lowest, _ := Crossed(r.ScoreBefore, r.ScoreAfter)
-		return fmt.Sprintf("the score of %s fell from %.1f to %.1f, below %.0f, %s", r.System, r.GetScoreBefore(), r.GetScoreAfter(), lowest, under)
+		if lowest, ok := Crossed(s.Before, s.After); ok {
+			return fmt.Sprintf("the score of %s fell from %.1f to %.1f, below %.0f, %s", s.System, *s.Before, *s.After, lowest, under)
+		}
 	}
-	return Type(r.Type).String()
+	return t.String()
 }

@@ -22,7 +22,7 @@ type Batch struct {
 	fresh []Entry // appended and not yet in their leaves
 	tmp   []byte  // a value in the making
 
-	events uint32 // how many the commit has
+	packing packing // events of the commit
 }
 
 func newBatch() *Batch { return &Batch{sums: map[string]*sum{}} }
@@ -46,7 +46,7 @@ func (b *Batch) begin(w store.Writer, now int64) error {
 	b.audit = b.audit[:0]
 	clear(b.sums)
 	b.fresh = b.fresh[:0]
-	b.events = 0
+	b.packing = packing{body: b.packing.body[:0]}
 	b.Tx = &Tx{r: &b.over, batch: b, last: &last}
 	return nil
 }
@@ -65,6 +65,7 @@ func (b *Batch) run(f func(*Batch) error) error {
 // where its number and instant stand.
 func (b *Batch) flush(w store.Writer) (bool, error) {
 	b.place()
+	b.sealEvents()
 	b.flushSums()
 	for _, payload := range b.audit {
 		b.build.append(&b.over, stored{kind: kindAudit, effective: clamp(b.build.Recorded), payload: payload})

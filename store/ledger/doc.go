@@ -50,7 +50,7 @@
 //	q hash(16)             → instant(expires) body(16) …    crc   requests
 //	x instant hash(16)     → empty                                their expiry
 //	u key                  → varint…                        crc   roll-ups
-//	v seq n                → recorded(7) payload            crc   events
+//	v seq n                → recorded(7) (size payload)…    crc   events of a commit
 //	g a seq slot           → seq slot, or zeros             crc   to rest on that, or on nothing
 //	g x seq slot           → empty                          crc   to go
 //	m F                    → "plumbline ledger " version    crc   format

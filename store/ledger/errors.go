@@ -13,6 +13,10 @@ var (
 	// It is a store.ErrCorrupt as well.
 	ErrCorrupt = fmt.Errorf("ledger: %w", store.ErrCorrupt)
 
+	// ErrGone: the record at an address was thinned out. It is an ErrCorrupt as
+	// well, since no timeline has such an address; what else keeps some may.
+	ErrGone = fmt.Errorf("%w (thinned out)", ErrCorrupt)
+
 	// ErrFormat: the store holds no ledger, or one whose format this program
 	// does not know (then it is a store.ErrVersion as well).
 	ErrFormat = errors.New("ledger: not a ledger of a known format")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"iter"
-	"sync"
 )
 
 // Events say what happened, for those who follow: bytes of the caller's,
@@ -40,6 +39,13 @@ const eventIDSize = 5 + 4
 
 const eventSize = 1 + eventIDSize // a key
 
+// Events of a commit are packed, so many or so many bytes under one key: alone, a
+// key and what stands around it would be several times what an event says.
+const (
+	packEvents = 256
+	packBytes  = 2 << 10
+)
+
 // sweptKey has the last event that was swept away.
 var sweptKey = []byte{spaceMeta, 'V'}
 
@@ -49,58 +55,127 @@ func appendEventID(b []byte, id EventID) []byte {
 
 func eventIDOf(b []byte) EventID { return EventID{Seq: seqOf(b), N: binary.BigEndian.Uint32(b[5:])} }
 
+// eventKey is the key of the pack whose last event has the id. By that a Scan
+// from an event's own id begins at its pack.
 func eventKey(b []byte, id EventID) []byte { return appendEventID(append(b, spaceEvent), id) }
 
-// parseEvent reads an event of a key and a value without its checksum.
-func parseEvent(key, value []byte) (Event, error) {
+// pack is events that stand in one value.
+type pack struct {
+	recorded int64
+	last     EventID
+	payloads [][]byte
+}
+
+// parsePack reads a pack of a key and a value without its checksum.
+func parsePack(key, value []byte) (pack, error) {
 	if len(key) != eventSize || len(value) < instantSize {
-		return Event{}, corrupt(key, "not an event")
+		return pack{}, corrupt(key, "not events")
 	}
-	return Event{ID: eventIDOf(key[1:]), Recorded: instant(value), Payload: value[instantSize:]}, nil
+	k := pack{recorded: instant(value), last: eventIDOf(key[1:])}
+	p := parser{body: value[instantSize:]}
+	for p.more() && !p.bad {
+		k.payloads = append(k.payloads, p.bytes(p.uvarint(MaxValue)))
+	}
+	if n := len(k.payloads); p.bad || k.recorded > MaxInstant || n == 0 || n > packEvents || uint64(n) > uint64(k.last.N)+1 {
+		return pack{}, corrupt(key, "not events")
+	}
+	return k, nil
+}
+
+// event is the event in a place of the pack.
+func (k pack) event(i int) Event {
+	id := k.last
+	id.N -= uint32(len(k.payloads) - 1 - i)
+	return Event{ID: id, Recorded: k.recorded, Payload: k.payloads[i]}
+}
+
+func (k pack) append(b []byte) []byte {
+	b = appendInstant(b, k.recorded)
+	for _, p := range k.payloads {
+		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
+	}
+	return b
+}
+
+// packing is the pack that a batch has not written yet.
+type packing struct {
+	events uint32 // how many the commit has
+	open   int    // of these, in the pack
+	body   []byte
 }
 
 // Event adds an event to the commit, and returns its id.
 func (b *Batch) Event(payload []byte) EventID {
-	id := EventID{Seq: b.build.Seq, N: b.events}
+	id := EventID{Seq: b.build.Seq, N: b.packing.events}
 	if b.takesValue(len(payload)) {
-		b.events++
-		b.tmp = append(appendInstant(b.tmp[:0], b.build.Recorded), payload...)
-		b.key = eventKey(b.key[:0], id)
-		b.putSealed(b.key, b.tmp)
+		k := &b.packing
+		if k.open == packEvents || k.open > 0 && len(k.body)+len(payload) > packBytes {
+			b.sealEvents()
+		}
+		k.body = append(binary.AppendUvarint(k.body, uint64(len(payload))), payload...)
+		k.events++
+		k.open++
 	}
 	return id
 }
 
+// sealEvents puts the pack, so that it can be read.
+func (b *Batch) sealEvents() {
+	k := &b.packing
+	if k.open == 0 {
+		return
+	}
+	b.tmp = append(appendInstant(b.tmp[:0], b.build.Recorded), k.body...)
+	b.key = eventKey(b.key[:0], EventID{Seq: b.build.Seq, N: k.events - 1})
+	b.putSealed(b.key, b.tmp)
+	k.open, k.body = 0, k.body[:0]
+}
+
 // EventAt returns the event of an id, false where there is none.
 func (tx *Tx) EventAt(id EventID) (Event, bool, error) {
-	tx.key = eventKey(tx.key[:0], id)
-	v, err := tx.get(tx.key)
-	if v == nil || err != nil {
-		return Event{}, false, err
+	for k, err := range tx.packs(id) {
+		if err != nil {
+			return Event{}, false, err
+		}
+		if i := len(k.payloads) - 1 - int(k.last.N-id.N); k.last.Seq == id.Seq && i >= 0 {
+			return k.event(i), true, nil
+		}
+		break
 	}
-	e, err := parseEvent(tx.key, v)
-	return e, err == nil, err
+	return Event{}, false, nil
+}
+
+// packs yields the packs with an id and those after it.
+func (tx *Tx) packs(from EventID) iter.Seq2[pack, error] {
+	return func(yield func(pack, error) bool) {
+		if tx.batch != nil {
+			tx.batch.sealEvents()
+		}
+		for key, value := range tx.r.Scan(eventKey(nil, from), []byte{spaceEvent + 1}) {
+			v, err := unseal(key, value)
+			var k pack
+			if err == nil {
+				k, err = parsePack(key, v)
+			}
+			if !yield(k, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Events yields the events after an id, in order.
 func (tx *Tx) Events(after EventID) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		lo := append(eventKey(nil, after), 0) // the least key that is greater
-		if after.IsZero() {
-			lo = []byte{spaceEvent}
-		}
-		for key, value := range tx.r.Scan(lo, []byte{spaceEvent + 1}) {
-			v, err := unseal(key, value)
-			var e Event
-			if err == nil {
-				e, err = parseEvent(key, v)
-			}
+		for k, err := range tx.packs(after) {
 			if err != nil {
 				tx.fail(err)
 				return
 			}
-			if !yield(e) {
-				return
+			for i := range k.payloads {
+				if e := k.event(i); e.ID.Compare(after) > 0 && !yield(e) {
+					return
+				}
 			}
 		}
 	}
@@ -123,22 +198,37 @@ func (tx *Tx) EventsSwept() (Event, error) {
 // SweepEvents deletes at most most events that were recorded before an instant,
 // the oldest first, and returns how many: a few at a time, so that nobody waits.
 func (b *Batch) SweepEvents(before int64, most int) int {
-	var old []Event
-	for e := range b.Events(EventID{}) {
-		if e.Recorded >= before || len(old) >= most {
+	var old []pack
+	n := 0
+	for k, err := range b.packs(EventID{}) {
+		if err != nil {
+			b.fail(err)
+			return 0
+		}
+		if k.recorded >= before || n >= most {
 			break
 		}
-		old = append(old, e)
+		old = append(old, k)
+		n += len(k.payloads)
 	}
-	for _, e := range old {
-		b.key = eventKey(b.key[:0], e.ID)
+	if n == 0 {
+		return 0
+	}
+	for _, k := range old {
+		b.key = eventKey(b.key[:0], k.last)
 		b.over.Delete(b.key)
 	}
-	if n := len(old); n > 0 {
-		b.tmp = appendInstant(appendEventID(b.tmp[:0], old[n-1].ID), old[n-1].Recorded)
-		b.putSealed(sweptKey, b.tmp)
+	last := old[len(old)-1]
+	swept := last.event(len(last.payloads) - 1)
+	if n > most { // the rest of the last one stays
+		stay := len(last.payloads) - (n - most)
+		swept, last.payloads = last.event(stay-1), last.payloads[stay:]
+		b.tmp = last.append(b.tmp[:0])
+		b.putSealed(eventKey(nil, last.last), b.tmp)
 	}
-	return len(old)
+	b.tmp = appendInstant(appendEventID(b.tmp[:0], swept.ID), swept.Recorded)
+	b.putSealed(sweptKey, b.tmp)
+	return min(n, most)
 }
 
 // LastEvent returns the id and instant of the newest event, or of the last one
@@ -173,28 +263,4 @@ func (tx *Tx) LastEvent() (Event, error) {
 
 // EventsAfterNow returns a channel that is closed by the next commit with
 // events. Who takes it before he reads misses none.
-func (l *Ledger) EventsAfterNow() <-chan struct{} { return l.events.next() }
-
-// signal tells any number of listeners, once.
-type signal struct {
-	mu sync.Mutex
-	c  chan struct{} // made when somebody asks
-}
-
-func (s *signal) next() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.c == nil {
-		s.c = make(chan struct{})
-	}
-	return s.c
-}
-
-func (s *signal) fire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.c != nil {
-		close(s.c)
-		s.c = nil
-	}
-}
+func (l *Ledger) EventsAfterNow() <-chan struct{} { return l.events.Next() }

@@ -152,6 +152,12 @@ func TestManyEvents(t *testing.T) {
 			}
 			got++
 		}
+		for _, i := range []int{0, 1, 255, 256, 257, n - 1, n} {
+			id := ledger.EventID{Seq: 1, N: uint32(i)}
+			if e, ok, err := tx.EventAt(id); err != nil || ok != (i < n) || ok && e.ID != id {
+				t.Errorf("event %d is %v, %v, %v", i, e, ok, err)
+			}
+		}
 	})
 	if got != n {
 		t.Errorf("%d of %d events", got, n)

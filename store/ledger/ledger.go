@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/ledger/bell"
 )
 
 // Version is the version of the format on disk, all of it: keys, blocks and
@@ -18,7 +19,7 @@ const Version = 2
 type Ledger struct {
 	s       store.Store
 	batches sync.Pool // of *Batch, for their memory
-	events  signal    // of commits with events
+	events  bell.Bell // of commits with events
 }
 
 // Commit is one change of the ledger: its number, and the instant at which it
@@ -125,7 +126,7 @@ func (l *Ledger) Commit(ctx context.Context, now int64, f func(b *Batch) error) 
 		if err := b.run(f); err != nil {
 			return err
 		}
-		events = b.events > 0
+		events = b.packing.events > 0
 		wrote, err := b.flush(w)
 		if wrote {
 			done = b.Commit()
@@ -136,7 +137,7 @@ func (l *Ledger) Commit(ctx context.Context, now int64, f func(b *Batch) error) 
 		return Commit{}, err
 	}
 	if events {
-		l.events.fire()
+		l.events.Ring()
 	}
 	return done, nil
 }

@@ -214,7 +214,7 @@ func (tx *Tx) stored(a Addr) (stored, int64, error) {
 	if r := b.at(a); !r.gone {
 		return r, b.Recorded, nil
 	}
-	return stored{}, 0, corrupt(addrKey(a), "record %v was thinned out", a)
+	return stored{}, 0, fmt.Errorf("record %v: %w", a, ErrGone)
 }
 
 // block returns the block that holds the record at a.

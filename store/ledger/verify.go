@@ -143,15 +143,15 @@ func (v *verifier) sealed(key, content []byte) {
 	case spaceThin:
 		v.mark(key, content)
 	case spaceEvent:
-		e, err := parseEvent(key, content)
+		k, err := parsePack(key, content)
 		v.problem(err)
 		if err == nil {
-			v.event(key, e)
+			v.event(key, k.event(0))
 		}
 	}
 }
 
-// event verifies that the event's commit was, and that it was not to be gone.
+// event verifies that an event's commit was, and that it was not to be gone.
 func (v *verifier) event(key []byte, e Event) {
 	last, err := lastCommit(v.tx.r)
 	v.problem(err)

@@ -50,7 +50,10 @@ func newKit(t testing.TB) *kit {
 // open makes everything anew over the ledger, as after a restart.
 func (k *kit) open() {
 	clock := func() int64 { k.mu.Lock(); defer k.mu.Unlock(); return k.now }
-	log := events.New(events.Config{Ledger: k.ledger, Now: clock, Random: rand.Reader})
+	log := events.New(events.Config{
+		Ledger: k.ledger, Now: clock, Random: rand.Reader,
+		Told: func(*ledger.Tx) events.Told { return nil }, // there are notices alone
+	})
 	k.Keeper = New(Config{Ledger: k.ledger, Log: log, Now: clock, Logger: slog.New(slog.DiscardHandler)})
 	k.worker = &worker{k: k.Keeper, id: "w"}
 }

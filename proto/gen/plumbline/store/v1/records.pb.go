@@ -1054,7 +1054,11 @@ type SeriesHead struct {
 	// How many breakpoints the series has, corrections included.
 	Breakpoints int32 `protobuf:"varint,6,opt,name=breakpoints,proto3" json:"breakpoints,omitempty"`
 	// The first instant with a state.
-	First         int64 `protobuf:"varint,7,opt,name=first,proto3" json:"first,omitempty"`
+	First int64 `protobuf:"varint,7,opt,name=first,proto3" json:"first,omitempty"`
+	// The system's number.
+	SystemNumber uint32 `protobuf:"varint,8,opt,name=system_number,json=systemNumber,proto3" json:"system_number,omitempty"`
+	// "{checklist}~{profile}~{tailoring}".
+	Series        string `protobuf:"bytes,9,opt,name=series,proto3" json:"series,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1136,6 +1140,20 @@ func (x *SeriesHead) GetFirst() int64 {
 		return x.First
 	}
 	return 0
+}
+
+func (x *SeriesHead) GetSystemNumber() uint32 {
+	if x != nil {
+		return x.SystemNumber
+	}
+	return 0
+}
+
+func (x *SeriesHead) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
 }
 
 // State is the state of a series, whole.
@@ -2523,7 +2541,7 @@ func (x *ScheduleRecord) GetLast() int64 {
 	return 0
 }
 
-// EventRecord is an event in short: what can be looked up is left out.
+// EventRecord is an event that is about something else than a series' results.
 type EventRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The envelope's version.
@@ -2538,29 +2556,10 @@ type EventRecord struct {
 	Series string `protobuf:"bytes,5,opt,name=series,proto3" json:"series,omitempty"`
 	// What made it happen, as a cause of package assessor.
 	Cause string `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
-	// The checklist version whose rules results number.
-	Version string `protobuf:"bytes,7,opt,name=version,proto3" json:"version,omitempty"`
-	// The results, packed: a rule's number, and 1 + that of a subject in subjects
-	// (0 for the rule as a whole), each a uvarint.
-	Results []byte `protobuf:"bytes,8,opt,name=results,proto3" json:"results,omitempty"`
-	// The subjects' ids.
-	Subjects []string `protobuf:"bytes,9,rep,name=subjects,proto3" json:"subjects,omitempty"`
-	// Results of rules that the version does not have.
-	Others []*v1.EventResult `protobuf:"bytes,10,rep,name=others,proto3" json:"others,omitempty"`
-	// How many results it is about.
-	ResultCount int32 `protobuf:"varint,11,opt,name=result_count,json=resultCount,proto3" json:"result_count,omitempty"`
-	// The score before.
-	ScoreBefore *float64 `protobuf:"fixed64,12,opt,name=score_before,json=scoreBefore,proto3,oneof" json:"score_before,omitempty"`
-	// The score after.
-	ScoreAfter *float64 `protobuf:"fixed64,13,opt,name=score_after,json=scoreAfter,proto3,oneof" json:"score_after,omitempty"`
 	// The resource that it is about.
 	Resource string `protobuf:"bytes,14,opt,name=resource,proto3" json:"resource,omitempty"`
-	// It in words, where they cannot be made of the rest.
-	Message string `protobuf:"bytes,15,opt,name=message,proto3" json:"message,omitempty"`
-	// The system's number, instead of its id.
-	SystemNumber uint32 `protobuf:"varint,16,opt,name=system_number,json=systemNumber,proto3" json:"system_number,omitempty"`
-	// The number of the series' id and the version, instead of both.
-	SeriesNumber  uint32 `protobuf:"varint,17,opt,name=series_number,json=seriesNumber,proto3" json:"series_number,omitempty"`
+	// It in words.
+	Message       string `protobuf:"bytes,15,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2637,55 +2636,6 @@ func (x *EventRecord) GetCause() string {
 	return ""
 }
 
-func (x *EventRecord) GetVersion() string {
-	if x != nil {
-		return x.Version
-	}
-	return ""
-}
-
-func (x *EventRecord) GetResults() []byte {
-	if x != nil {
-		return x.Results
-	}
-	return nil
-}
-
-func (x *EventRecord) GetSubjects() []string {
-	if x != nil {
-		return x.Subjects
-	}
-	return nil
-}
-
-func (x *EventRecord) GetOthers() []*v1.EventResult {
-	if x != nil {
-		return x.Others
-	}
-	return nil
-}
-
-func (x *EventRecord) GetResultCount() int32 {
-	if x != nil {
-		return x.ResultCount
-	}
-	return 0
-}
-
-func (x *EventRecord) GetScoreBefore() float64 {
-	if x != nil && x.ScoreBefore != nil {
-		return *x.ScoreBefore
-	}
-	return 0
-}
-
-func (x *EventRecord) GetScoreAfter() float64 {
-	if x != nil && x.ScoreAfter != nil {
-		return *x.ScoreAfter
-	}
-	return 0
-}
-
 func (x *EventRecord) GetResource() string {
 	if x != nil {
 		return x.Resource
@@ -2698,20 +2648,6 @@ func (x *EventRecord) GetMessage() string {
 		return x.Message
 	}
 	return ""
-}
-
-func (x *EventRecord) GetSystemNumber() uint32 {
-	if x != nil {
-		return x.SystemNumber
-	}
-	return 0
-}
-
-func (x *EventRecord) GetSeriesNumber() uint32 {
-	if x != nil {
-		return x.SeriesNumber
-	}
-	return 0
 }
 
 // WebhookRecord is a webhook with how far it has come.
@@ -3112,7 +3048,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"Membership\x12\x16\n" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x12\x12\n" +
-	"\x04unit\x18\x02 \x01(\tR\x04unit\"\xe3\x01\n" +
+	"\x04unit\x18\x02 \x01(\tR\x04unit\"\xa0\x02\n" +
 	"\n" +
 	"SeriesHead\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x125\n" +
@@ -3121,7 +3057,9 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x04 \x01(\x03R\brecorded\x12\x14\n" +
 	"\x05state\x18\x05 \x01(\fR\x05state\x12 \n" +
 	"\vbreakpoints\x18\x06 \x01(\x05R\vbreakpoints\x12\x14\n" +
-	"\x05first\x18\a \x01(\x03R\x05first\"\x9c\x03\n" +
+	"\x05first\x18\a \x01(\x03R\x05first\x12#\n" +
+	"\rsystem_number\x18\b \x01(\rR\fsystemNumber\x12\x16\n" +
+	"\x06series\x18\t \x01(\tR\x06series\"\x9c\x03\n" +
 	"\x05State\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -3239,29 +3177,16 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x0eScheduleRecord\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x03R\x05after\x12\x12\n" +
-	"\x04last\x18\x03 \x01(\x03R\x04last\"\xb2\x04\n" +
+	"\x04last\x18\x03 \x01(\x03R\x04last\"\xe5\x01\n" +
 	"\vEventRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\rR\x04type\x12\x1c\n" +
 	"\teffective\x18\x03 \x01(\x03R\teffective\x12\x16\n" +
 	"\x06system\x18\x04 \x01(\tR\x06system\x12\x16\n" +
 	"\x06series\x18\x05 \x01(\tR\x06series\x12\x14\n" +
-	"\x05cause\x18\x06 \x01(\tR\x05cause\x12\x18\n" +
-	"\aversion\x18\a \x01(\tR\aversion\x12\x18\n" +
-	"\aresults\x18\b \x01(\fR\aresults\x12\x1a\n" +
-	"\bsubjects\x18\t \x03(\tR\bsubjects\x121\n" +
-	"\x06others\x18\n" +
-	" \x03(\v2\x19.plumbline.v1.EventResultR\x06others\x12!\n" +
-	"\fresult_count\x18\v \x01(\x05R\vresultCount\x12&\n" +
-	"\fscore_before\x18\f \x01(\x01H\x00R\vscoreBefore\x88\x01\x01\x12$\n" +
-	"\vscore_after\x18\r \x01(\x01H\x01R\n" +
-	"scoreAfter\x88\x01\x01\x12\x1a\n" +
+	"\x05cause\x18\x06 \x01(\tR\x05cause\x12\x1a\n" +
 	"\bresource\x18\x0e \x01(\tR\bresource\x12\x18\n" +
-	"\amessage\x18\x0f \x01(\tR\amessage\x12#\n" +
-	"\rsystem_number\x18\x10 \x01(\rR\fsystemNumber\x12#\n" +
-	"\rseries_number\x18\x11 \x01(\rR\fseriesNumberB\x0f\n" +
-	"\r_score_beforeB\x0e\n" +
-	"\f_score_after\"\xd9\x01\n" +
+	"\amessage\x18\x0f \x01(\tR\amessageJ\x04\b\a\x10\x0eJ\x04\b\x10\x10\x11J\x04\b\x11\x10\x12\"\xd9\x01\n" +
 	"\rWebhookRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12/\n" +
 	"\awebhook\x18\x02 \x01(\v2\x15.plumbline.v1.WebhookR\awebhook\x12\x10\n" +
@@ -3342,9 +3267,8 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*v1.SubmitInventoryRequest)(nil), // 42: plumbline.v1.SubmitInventoryRequest
 	(*v1.ReassessSystemsRequest)(nil), // 43: plumbline.v1.ReassessSystemsRequest
 	(*v1.Calendar)(nil),               // 44: plumbline.v1.Calendar
-	(*v1.EventResult)(nil),            // 45: plumbline.v1.EventResult
-	(*v1.Webhook)(nil),                // 46: plumbline.v1.Webhook
-	(*v1.DeadLetter)(nil),             // 47: plumbline.v1.DeadLetter
+	(*v1.Webhook)(nil),                // 45: plumbline.v1.Webhook
+	(*v1.DeadLetter)(nil),             // 46: plumbline.v1.DeadLetter
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -3374,14 +3298,13 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	43, // 24: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
 	44, // 25: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
 	26, // 26: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
-	45, // 27: plumbline.store.v1.EventRecord.others:type_name -> plumbline.v1.EventResult
-	46, // 28: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
-	47, // 29: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	45, // 27: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
+	46, // 28: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }
@@ -3390,7 +3313,6 @@ func file_plumbline_store_v1_records_proto_init() {
 		return
 	}
 	file_plumbline_store_v1_records_proto_msgTypes[4].OneofWrappers = []any{}
-	file_plumbline_store_v1_records_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

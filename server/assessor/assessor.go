@@ -59,6 +59,7 @@ type Assessor struct {
 	ledger *ledger.Ledger
 	cfg    Config
 	cache  *cache
+	arenas sync.Pool // of *wire.Arena, for systems of which nothing is kept
 
 	room   *semaphore.Weighted // bytes of items that wait
 	queued atomic.Int64        // items that wait

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -92,6 +93,7 @@ func (p *plan) settle() *cached {
 		s.raw = p.raw
 	}
 	s.tx, s.foreign, s.statements = nil, nil, nil
+	s.arena = new(wire.Arena) // the old one would hold what is replaced
 	for _, st := range s.sources {
 		st.track.settle()
 	}
@@ -123,9 +125,24 @@ func (t *track) settle() {
 	}
 }
 
+// takeArena is memory that was used before, for who gives it back.
+func (a *Assessor) takeArena() *wire.Arena {
+	if x, ok := a.arenas.Get().(*wire.Arena); ok {
+		return x
+	}
+	return new(wire.Arena)
+}
+
+// giveArena has memory used again; nothing that was decoded into it may be held.
+func (a *Assessor) giveArena(x *wire.Arena) {
+	x.Reset()
+	a.arenas.Put(x)
+}
+
 // openSystem reads a system's head, or takes the system from the cache. It
-// also gives the evaluations that are kept with it.
-func (a *Assessor) openSystem(tx *ledger.Tx, id string) (*system, *replayCache, error) {
+// also gives the evaluations that are kept with it. Of a passing one nothing is
+// kept after the plan is made; then it has memory that is used again.
+func (a *Assessor) openSystem(tx *ledger.Tx, id string, passing bool) (*system, *replayCache, error) {
 	k, err := a.cache.take(tx, id)
 	if err != nil {
 		return nil, nil, err
@@ -138,7 +155,11 @@ func (a *Assessor) openSystem(tx *ledger.Tx, id string) (*system, *replayCache, 
 		k.sys.adoptHead(head)
 		return k.sys, &replayCache{evals: k.evals}, nil
 	}
-	s, err := openSystem(tx, id, ledger.Latest)
+	arena := new(wire.Arena)
+	if passing {
+		arena = a.takeArena()
+	}
+	s, err := openSystemIn(arena, tx, id, ledger.Latest)
 	return s, &replayCache{evals: map[string]*assess.Evaluation{}}, err
 }
 

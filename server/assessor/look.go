@@ -6,6 +6,7 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/merge"
 	"github.com/plumbline/plumbline/assess/score"
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -62,8 +63,11 @@ func (a *Assessor) SystemCount(ctx context.Context) (n int, err error) {
 func (a *Assessor) LookAt(ctx context.Context, systems []string, f func(*Look) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		now := a.nowIn(tx)
+		arena := a.takeArena()
+		defer a.giveArena(arena)
 		for _, id := range systems {
-			l, err := a.look(tx, id, now)
+			arena.Reset()
+			l, err := a.look(arena, tx, id, now)
 			if err != nil {
 				return err
 			}
@@ -81,8 +85,8 @@ func (a *Assessor) LookAt(ctx context.Context, systems []string, f func(*Look) e
 	})
 }
 
-func (a *Assessor) look(tx *ledger.Tx, id string, now int64) (*Look, error) {
-	s, err := openSystem(tx, id, ledger.Latest)
+func (a *Assessor) look(arena *wire.Arena, tx *ledger.Tx, id string, now int64) (*Look, error) {
+	s, err := openSystemIn(arena, tx, id, ledger.Latest)
 	if err != nil || s.isNew() || s.head.Retired != 0 {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ const (
 // evaluates what must be evaluated. With no items it reassesses what is due, or,
 // with full, whether or not it is due.
 func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64, full bool) (*plan, error) {
-	sys, kept, err := a.openSystem(tx, id)
+	sys, kept, err := a.openSystem(tx, id, len(items) == 0)
 	if err != nil {
 		return nil, err
 	}

@@ -279,24 +279,18 @@ func (a *Assessor) planLane(ctx context.Context, l *lane) {
 
 // release lets go of what a reassessment has read and its commit does not need:
 // a batch of a thousand systems would hold all their hosts, decoded, until it is
-// durable.
+// durable. It changes states alone, so that no host is needed any more; the memory
+// into which they were decoded serves the next system.
 func (p *plan) release() {
-	unload := func(t *track) {
-		for _, v := range t.versions {
-			if !v.staged {
-				v.msg, v.payload = nil, nil
-			}
-		}
-	}
 	for _, st := range p.sys.sources {
-		unload(st.track)
-	}
-	for _, h := range p.sys.hosts {
-		for _, t := range h.tracks {
-			unload(t)
+		for _, v := range st.track.versions {
+			v.msg, v.payload = nil, nil
 		}
 	}
-	p.cache.evals = nil
+	p.sys.hosts, p.sys.foreign, p.cache.evals = nil, nil, nil
+	arena := p.sys.arena
+	p.sys.arena = nil
+	defer p.a.giveArena(arena)
 	if p.replay == nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/merge"
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/guides"
@@ -152,7 +153,7 @@ func (r *recomputing) open(want func(string) bool) error {
 			if _, ok := s.foreign[id]; ok || id == s.id {
 				continue
 			}
-			o, err := openSystem(s.tx, id, s.known)
+			o, err := openSystemIn(s.arena, s.tx, id, s.known)
 			if err != nil {
 				return err
 			}
@@ -165,7 +166,7 @@ func (r *recomputing) open(want func(string) bool) error {
 		if e.Stream == 0 || !want(e.Id) {
 			continue
 		}
-		t := newTrack(&e.Stream, recordState, s.known)
+		t := s.newTrack(&e.Stream, recordState)
 		t.complete = true
 		r.series[e.Stream] = &seriesState{entry: e, track: t}
 		r.states = slices.AppendSeq(r.states, s.tx.Entries(e.Stream, ledger.MinInstant, ledger.MaxInstant, ledger.Latest))
@@ -209,6 +210,12 @@ func (r *recomputing) learn(before ledger.Addr) {
 		for _, t := range r.tracks {
 			for i := 1; i < len(t.versions); i++ {
 				t.versions[i].msg, t.versions[i].payload, t.versions[i].corrects = nil, nil, nil
+			}
+		}
+		r.sys.arena = new(wire.Arena) // the old one would hold them
+		for _, o := range r.sys.foreign {
+			if o != nil {
+				o.arena = r.sys.arena
 			}
 		}
 		r.fresh = 0

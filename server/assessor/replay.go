@@ -239,7 +239,7 @@ func (r *replay) openSeries(from int64) error {
 }
 
 func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) {
-	s := &seriesState{entry: e, track: newTrack(&e.Stream, recordState, r.sys.known)}
+	s := &seriesState{entry: e, track: r.sys.newTrack(&e.Stream, recordState)}
 	r.series = append(r.series, s)
 	if e.Stream == 0 {
 		s.track.complete = true

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/plumbline/plumbline/assess/merge"
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -81,7 +82,7 @@ func (a *Assessor) hostRecord(s *system, h *hostState) (*pb.HostRecord, error) {
 
 // loose is a system of no name, through which hosts are read by themselves.
 func loose(tx *ledger.Tx) *system {
-	return &system{tx: tx, known: ledger.Latest, head: &storev1.SystemHead{}, hosts: map[string]*hostState{}}
+	return &system{tx: tx, arena: new(wire.Arena), known: ledger.Latest, head: &storev1.SystemHead{}, hosts: map[string]*hostState{}}
 }
 
 // Hosts lists hosts after an id, at most n, in the order of their ids.

@@ -1,12 +1,14 @@
 package assessor
 
 import (
+	"bytes"
 	"sort"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/assess/merge"
 	"github.com/plumbline/plumbline/assess/shape"
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -21,6 +23,8 @@ type system struct {
 	tx      *ledger.Tx
 	known   ledger.Seq
 	knownAt int64 // the instant of known; 0 where everything is known
+
+	arena *wire.Arena // what is decoded of views and hosts' heads
 
 	id     string
 	number uint32 // 0 for a system that is not stored yet
@@ -54,7 +58,12 @@ type hostState struct {
 
 // openSystem reads a system's head; a system that is not there is new.
 func openSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
-	s := &system{tx: tx, id: id, known: known, hosts: map[string]*hostState{}}
+	return openSystemIn(new(wire.Arena), tx, id, known)
+}
+
+// openSystemIn is openSystem with the memory that its views are decoded into.
+func openSystemIn(arena *wire.Arena, tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
+	s := &system{tx: tx, arena: arena, id: id, known: known, hosts: map[string]*hostState{}}
 	n, ok := tx.Number(nameSystem, id)
 	if ok {
 		s.number = n
@@ -62,7 +71,7 @@ func openSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.head, s.raw = h, raw
+		s.head, s.raw = h, bytes.Clone(raw) // a plan outlives its transaction
 	}
 	if s.head == nil {
 		s.head = &storev1.SystemHead{Schema: envelope.Schema}
@@ -74,7 +83,7 @@ func openSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
 }
 
 func (s *system) sourceState(h *storev1.SourceHead) *sourceState {
-	st := &sourceState{head: h, track: newTrack(&h.Stream, recordSystemView, s.known)}
+	st := &sourceState{head: h, track: s.newTrack(&h.Stream, recordSystemView)}
 	if h.Stream != 0 {
 		st.track.versions = []*version{{
 			entry:     ledger.Entry{Stream: h.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
@@ -122,8 +131,13 @@ func (s *system) host(id string) (*hostState, error) {
 
 func (s *system) openHost(h *hostState, n uint32) error {
 	h.number = n
-	stored, raw, err := envelope.Head[storev1.HostHead](s.tx, spaceHost, n)
-	if err != nil || stored == nil {
+	raw, err := s.tx.Head(spaceHost, n)
+	if err != nil || raw == nil {
+		return err
+	}
+	raw = s.arena.Copy(raw)
+	stored, err := envelope.DecodeIn(s.arena, hostHeadType, raw)
+	if err != nil {
 		return err
 	}
 	h.head, h.raw = stored, raw
@@ -134,7 +148,7 @@ func (s *system) openHost(h *hostState, n uint32) error {
 }
 
 func (s *system) hostTrack(h *storev1.HostSourceHead) *track {
-	t := newTrack(&h.Stream, recordHostView, s.known)
+	t := s.newTrack(&h.Stream, recordHostView)
 	if h.Stream == 0 {
 		t.complete = true
 		return t
@@ -367,7 +381,7 @@ func (s *system) other(id string) (*system, error) {
 	if o, ok := s.foreign[id]; ok {
 		return o, nil
 	}
-	o, err := openSystem(s.tx, id, s.known)
+	o, err := openSystemIn(s.arena, s.tx, id, s.known)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -56,20 +57,30 @@ type track struct {
 	versions []*version
 	complete bool // all versions are in memory
 	known    ledger.Seq
-	make     func([]byte) (proto.Message, error)
+	sys      *system // in whose arena views are decoded
 }
 
-func newTrack(stream *uint32, kind byte, known ledger.Seq) *track {
-	t := &track{stream: stream, kind: kind, known: known}
-	switch kind {
+func (s *system) newTrack(stream *uint32, kind byte) *track {
+	return &track{stream: stream, kind: kind, known: s.known, sys: s}
+}
+
+// The stored messages of which there are many.
+var (
+	systemViewType = wire.For[storev1.SystemView]()
+	hostViewType   = wire.For[storev1.HostView]()
+	hostHeadType   = wire.For[storev1.HostHead]()
+)
+
+// decode reads a version's bytes. Views go with the system's arena; states
+// outlive it.
+func (t *track) decode(b []byte) (proto.Message, error) {
+	switch t.kind {
 	case recordSystemView:
-		t.make = func(b []byte) (proto.Message, error) { return envelope.Decode[storev1.SystemView](b) }
+		return envelope.DecodeIn(t.sys.arena, systemViewType, b)
 	case recordHostView:
-		t.make = func(b []byte) (proto.Message, error) { return envelope.Decode[storev1.HostView](b) }
-	case recordState:
-		t.make = func(b []byte) (proto.Message, error) { return envelope.Decode[storev1.State](b) }
+		return envelope.DecodeIn(t.sys.arena, hostViewType, b)
 	}
-	return t
+	return envelope.Decode[storev1.State](b)
 }
 
 // at is the version that holds at an instant; nil before the first.
@@ -163,7 +174,7 @@ func (t *track) load(tx *ledger.Tx, v *version) (proto.Message, error) {
 		return nil, fmt.Errorf("%w: record %v is of kind %d where %d is due", ledger.ErrCorrupt, r.Addr, r.Kind, t.kind)
 	}
 	v.payload, v.depth = r.Payload, r.Depth
-	v.msg, err = t.make(r.Payload)
+	v.msg, err = t.decode(r.Payload)
 	return v.msg, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/plumbline/plumbline/assess/shape/wire"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -36,6 +37,16 @@ func Decode[T any, M Message[T]](b []byte) (M, error) {
 	m := M(new(T))
 	if err := m.UnmarshalVT(b); err != nil {
 		return nil, fmt.Errorf("%w: a stored %s: %v", ledger.ErrCorrupt, m.ProtoReflect().Descriptor().Name(), err)
+	}
+	return m, nil
+}
+
+// DecodeIn reads a stored envelope into an arena. The bytes must never change
+// afterwards: its texts point into them.
+func DecodeIn[T any](a *wire.Arena, t wire.Type[T], b []byte) (*T, error) {
+	m, err := t.Decode(a, b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: a stored %w", ledger.ErrCorrupt, err)
 	}
 	return m, nil
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -175,14 +176,16 @@ func parseHeader(key, value []byte) (header, error) {
 	return h, nil
 }
 
-// parseBlock reads a block whole. Payloads may lie in value.
+// parseBlock reads a block whole, into memory of its own.
 func parseBlock(key, value []byte) (*block, error) {
 	h, err := parseHeader(key, value)
 	if err != nil {
 		return nil, err
 	}
 	body := h.body
-	if h.flags&flagPacked != 0 {
+	if h.flags&flagPacked == 0 {
+		body = bytes.Clone(body) // payloads outlive the transaction, as decompressed ones do
+	} else {
 		n, err := s2.DecodedLen(body)
 		if err != nil || n > rawLimit {
 			return nil, corrupt(key, "the body's length cannot be")

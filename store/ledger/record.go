@@ -125,7 +125,8 @@ func (b *Batch) delta(r *stored, payload []byte, base *Base) bool {
 }
 
 // Load returns the record at a. That there is none is an ErrCorrupt, since
-// addresses come from what is stored.
+// addresses come from what is stored. Its payload is the caller's to read for
+// good, and never changes, unless it is one that the batch itself has appended.
 func (tx *Tx) Load(a Addr) (Record, error) {
 	l, err := tx.load(a, MaxDepth)
 	if err != nil {

@@ -3,6 +3,7 @@ package machine
 import (
 	"math"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/rule/calc"
@@ -303,7 +304,8 @@ func (m *Machine) Keyed(parent *fact.Path, key string) *fact.Path {
 		if m.dynamic == nil {
 			m.dynamic = map[dynamicKey]*fact.Path{}
 		}
-		p = m.Owner.Paths.Below(parent, key)
+		k.key = strings.Clone(key) // it is kept, and must not keep what it is a part of
+		p = m.Owner.Paths.Below(parent, k.key)
 		m.dynamic[k] = p
 	}
 	return p

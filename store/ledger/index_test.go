@@ -170,6 +170,22 @@ func (x *indexes) add(t *rapid.T, b *ledger.Batch, key string) {
 	if x.sums[key] = total; len(total) == 0 {
 		delete(x.sums, key)
 	}
+	if rapid.IntRange(0, 5).Draw(t, "drop") == 0 {
+		x.drop(t, b, names.Draw(t, "dropped"), rapid.IntRange(0, 3).Draw(t, "most"))
+	}
+}
+
+func (x *indexes) drop(t *rapid.T, b *ledger.Batch, prefix string, most int) {
+	n := 0
+	for _, key := range slices.Sorted(maps.Keys(x.sums)) {
+		if strings.HasPrefix(key, prefix) && n < most {
+			delete(x.sums, key)
+			n++
+		}
+	}
+	if got := b.DropSums(prefix, most); got != n {
+		t.Fatalf("DropSums(%q, %d) = %d, model %d", prefix, most, got, n)
+	}
 }
 
 // check compares everything.
@@ -189,12 +205,15 @@ func (x *indexes) check(t *rapid.T, tx *ledger.Tx) {
 		x.checkKind(t, tx, kind, names.Draw(t, "after"), numbers.Draw(t, "after n"))
 	}
 	got := map[string][]int64{}
-	prefix := names.Draw(t, "prefix")
-	for key, total := range tx.Sums(prefix) {
+	prefix, from := names.Draw(t, "prefix"), ""
+	if rapid.Bool().Draw(t, "from") {
+		from = names.Draw(t, "from where")
+	}
+	for key, total := range tx.SumsFrom(prefix, from) {
 		got[key] = total
 	}
 	for key, want := range x.sums {
-		if !slices.Equal(tx.Sum(key), want) || strings.HasPrefix(key, prefix) && !slices.Equal(got[key], want) {
+		if !slices.Equal(tx.Sum(key), want) || strings.HasPrefix(key, prefix) && key >= prefix+from && !slices.Equal(got[key], want) {
 			t.Fatalf("Sum(%q) = %v, in Sums(%q) %v, model %v", key, tx.Sum(key), prefix, got[key], want)
 		}
 		delete(got, key)

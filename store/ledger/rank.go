@@ -52,3 +52,13 @@ func (b *Batch) DeleteRank(kind byte, list uint32, r Rank) {
 	b.key = rankKey(b.key[:0], kind, list, r)
 	b.over.Delete(b.key)
 }
+
+// DropRanks takes back at most most places of a list, the first ones, and returns
+// how many.
+func (b *Batch) DropRanks(kind byte, list uint32, most int) int {
+	keys := b.firstKeys(rankKey(nil, kind, list, Rank{})[:rankListSize], most)
+	for _, key := range keys {
+		b.over.Delete(key)
+	}
+	return len(keys)
+}

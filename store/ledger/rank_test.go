@@ -58,6 +58,22 @@ func TestRanks(t *testing.T) {
 						delete(model, p)
 					}
 				}
+				if p, most := draw(), rapid.IntRange(0, 4).Draw(t, "drop"); most > 0 {
+					var list []ledger.Rank
+					for x := range model {
+						if x.kind == p.kind && x.list == p.list {
+							list = append(list, x.rank)
+						}
+					}
+					slices.SortFunc(list, compareRanks)
+					list = list[:min(most, len(list))]
+					for _, r := range list {
+						delete(model, place{p.kind, p.list, r})
+					}
+					if n := b.DropRanks(p.kind, p.list, most); n != len(list) {
+						t.Fatalf("DropRanks(%+v, %d) = %d, model %d", p, most, n, len(list))
+					}
+				}
 				check(b.Tx)
 				return nil
 			})

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 	"slices"
@@ -58,12 +59,15 @@ func (tx *Tx) storedSum(key string) []int64 {
 
 // Sums yields the counters of the keys that begin with prefix, in bytewise
 // order of key.
-func (tx *Tx) Sums(prefix string) iter.Seq2[string, []int64] {
+func (tx *Tx) Sums(prefix string) iter.Seq2[string, []int64] { return tx.SumsFrom(prefix, "") }
+
+// SumsFrom is Sums of the keys whose rest after prefix is from or comes after it.
+func (tx *Tx) SumsFrom(prefix, from string) iter.Seq2[string, []int64] {
 	return func(yield func(string, []int64) bool) {
 		if tx.batch != nil {
 			tx.batch.flushSums()
 		}
-		for key, v := range tx.scanSealed(sumKey(nil, prefix), "") {
+		for key, v := range tx.scanSealed(sumKey(nil, prefix), from) {
 			total, err := parseSum(key, v)
 			if err != nil {
 				tx.fail(err)
@@ -90,6 +94,30 @@ func (b *Batch) Add(key string, deltas []int64) {
 		s.total[i] += d
 	}
 	s.written = false
+}
+
+// DropSums deletes the counters, wide ones too, of at most most of the keys that
+// begin with prefix, and returns of how many: a few at a time, so that nobody
+// waits.
+func (b *Batch) DropSums(prefix string, most int) int {
+	b.flushSums()
+	keys := b.firstKeys(sumKey(nil, prefix), most)
+	for _, key := range keys {
+		b.over.Delete(key)
+		delete(b.sums, string(key[1:]))
+	}
+	return len(keys)
+}
+
+// firstKeys are the first keys with a prefix, at most so many.
+func (b *Batch) firstKeys(prefix []byte, most int) (out [][]byte) {
+	for key := range b.scan(prefix, "") {
+		if len(out) == most {
+			break
+		}
+		out = append(out, bytes.Clone(key))
+	}
+	return out
 }
 
 // sum is what the batch has made of a key so far.

@@ -105,7 +105,7 @@ func TestEveryMethodIsSorted(t *testing.T) {
 		UpdatePolicy PublishChecklist CreateAssignment DeleteAssignment CreateClaim RevokeClaim CreateToken RevokeToken
 		DeprecateChecklistVersion WithdrawChecklistVersion PublishTailoring ActivateAssignment CreateWaiver ApproveWaiver RevokeWaiver
 		CreateAttestation RenewAttestation RevokeAttestation FileAnswers ReassessSystems CancelOperation
-		DeleteOperation UpdateCalendar CreateWebhook DeleteWebhook TestWebhook ReplayDeadLetters`) {
+		DeleteOperation UpdateCalendar UpdateFleetLabels CreateWebhook DeleteWebhook TestWebhook ReplayDeadLetters`) {
 		writes[m] = true
 	}
 	for _, s := range services {

@@ -39,8 +39,9 @@ func (c *clock) set(t time.Time) {
 // kit is an assessor over a store in memory, with a clock and a checklist.
 type kit struct {
 	*Assessor
-	t     *testing.T
-	clock *clock
+	t        *testing.T
+	clock    *clock
+	observed []int64 // instants that were submitted as observed, by act
 }
 
 // rules is a small checklist: a fact of a host, a patch age, a certificate,

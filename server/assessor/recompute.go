@@ -14,6 +14,7 @@ import (
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -360,7 +361,11 @@ func (r *recomputing) under(g *guides.Guide, s *seriesState, out *Recomputed) (*
 	ev := as.Plan.Evaluate(assess.Input{
 		Merged: m, Claims: r.said.Claims(out.Recorded), Waivers: r.said.Waivers(out.Recorded), At: out.Effective,
 	})
-	return r.a.buildState(ev, s.current, s.rules, out.Effective)
+	st, err := r.a.buildState(ev, s.current, s.rules, out.Effective)
+	if err == nil {
+		st.Labels = rollup.PackLabels(g.Labels, m.Inventory.System)
+	}
+	return st, err
 }
 
 // stillRetired tells whether a retirement that ended before an instant was not

@@ -13,6 +13,7 @@ import (
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/events"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -134,6 +135,8 @@ func (r *replay) causeAt(t int64) uint32 {
 	switch {
 	case at != before && at.PolicyDigest != before.PolicyDigest:
 		return causePolicy
+	case at != before && !slices.Equal(at.Labels, before.Labels):
+		return causeLabels
 	case at != before:
 		return causeGuidance
 	case r.late && r.viewAt(t):
@@ -366,6 +369,7 @@ func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	st.Labels = rollup.PackLabels(r.guides.At(t).Labels, r.merged.Inventory.System)
 	before, cause := s.staged, r.causeOfSeries(as, t)
 	if cause == causeTime && r.since.fresh && t < held && s.current != nil && s.current.Engine != r.a.cfg.Engine {
 		cause = causeEngine // time would have changed nothing

@@ -2,6 +2,7 @@ package assessor
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/plumbline/plumbline/assess"
@@ -52,10 +53,13 @@ func (w *writer) rollUp(s *seriesState) error {
 		if i > 0 {
 			to = list[i-1].effective
 		}
-		sums.Replace(was, is, list[i].effective, to)
+		if err := sums.Replace(was, is, list[i].effective, to); err != nil {
+			return err
+		}
 		if i == 0 {
-			sums.Newest(was, is)
-			sums.Rank(w.b, w.p.sys.number, was, is)
+			if err := sums.Newest(w.p.sys.number, was, is); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -91,83 +95,116 @@ func (w *writer) standing(s *seriesState, sums *rollup.Series, v *version) (*rol
 	if err != nil {
 		return nil, err
 	}
-	out := table.Standing(st.Summary, st.Severities)
+	out := table.Standing(st)
 	if !eachResult(st.Results, table.RuleCount(), out.Count) {
 		return nil, fmt.Errorf("%w: a state's packed results", ledger.ErrCorrupt)
 	}
 	return out, nil
 }
 
-// eachResult reads rule and state alone of packed results; false where they are
-// damaged, or of another number of rules.
-func eachResult(b []byte, rules int, f func(rule int, state score.State)) bool {
+// eachResult reads packed results, but for whom and by what they are excused;
+// false where they are damaged, or of another number of rules.
+func eachResult(b []byte, rules int, f func(rule int, state score.State, waived bool, since int64)) bool {
 	u := &unpacker{b: b}
 	n := u.uvarint()
 	if n > uint64(len(b))/8 {
 		return false
 	}
-	u.take(8 * int(n))
+	instants := u.take(8 * int(n))
 	if u.uvarint() != uint64(rules) {
 		return false
 	}
 	for rule := 0; rule < rules && !u.bad; rule++ {
-		for n := u.uvarint(); n > 0 && !u.bad; n-- {
-			f(rule, score.State(u.row().state&15))
+		for left := u.uvarint(); left > 0 && !u.bad; left-- {
+			r := u.row()
+			if u.bad || r.since >= n {
+				return false
+			}
+			f(rule, score.State(r.state&15), r.state&rowWaived != 0, int64(binary.BigEndian.Uint64(instants[8*r.since:])))
 		}
 	}
 	return !u.bad && len(u.b) == 0
 }
 
-// ReadSums calls f with the sums over all systems' series of an id, nil where
-// there are none, and with the present, in microseconds. f keeps nothing of them.
-func (a *Assessor) ReadSums(ctx context.Context, series string, f func(s *rollup.Sums, now int64) error) error {
+// Fleet is what is kept of all systems' series of an id. It is valid while the
+// function runs to which it is given.
+type Fleet struct {
+	Series string
+	Sums   *rollup.Sums // nil where no system ever had the series
+	Now    int64        // microseconds since 1970 UTC
+
+	assessor *Assessor
+	tx       *ledger.Tx
+}
+
+// ReadFleet calls f with what is kept of all systems' series of an id, in one
+// View: f must be quick, and may be called again from the start.
+func (a *Assessor) ReadFleet(ctx context.Context, series string, f func(*Fleet) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		s, err := rollup.Open(tx, series)
 		if err != nil {
 			return err
 		}
-		return f(s, a.nowIn(tx))
+		return f(&Fleet{Series: series, Sums: s, Now: a.nowIn(tx), assessor: a, tx: tx})
 	})
 }
 
-// WorstSystems lists how the systems stand whose scores of a series are lowest,
-// from a place on, at most n, and their places. ok is false where no system ever
-// had the series.
-func (a *Assessor) WorstSystems(ctx context.Context, series string, from ledger.Rank, n int) (out []*pb.SystemStanding, places []ledger.Rank, ok bool, err error) {
-	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		out, places = nil, nil
-		s, err := rollup.Open(tx, series)
-		if ok = s != nil; err != nil || !ok {
-			return err
+// ReadFleets calls f with what is kept of all ids that a series ever had, as
+// ReadFleet does.
+func (a *Assessor) ReadFleets(ctx context.Context, f func([]*Fleet) error) error {
+	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
+		var all []*Fleet
+		for id, s := range rollup.Each(tx) {
+			all = append(all, &Fleet{Series: id, Sums: s, Now: a.nowIn(tx), assessor: a, tx: tx})
 		}
-		for place := range s.Worst(from) {
-			x, err := systemStanding(tx, place.N, series)
-			if err != nil {
-				return err
-			}
-			if out, places = append(out, x), append(places, place); len(out) == n {
-				return nil
-			}
-		}
-		return nil
+		return f(all)
 	})
-	return out, places, ok, err
 }
 
-// systemStanding is how a system's series stands, as its head has it.
-func systemStanding(tx *ledger.Tx, number uint32, series string) (*pb.SystemStanding, error) {
-	id, _ := tx.Name(nameSystem, number)
-	h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, number)
+// member is a system by its number, with its series.
+func (f *Fleet) member(number uint32) (string, *storev1.SeriesEntry, error) {
+	id, _ := f.tx.Name(nameSystem, number)
+	h, _, err := envelope.Head[storev1.SystemHead](f.tx, spaceSystem, number)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, e := range h.GetSeries() {
+		if e.Id == f.Series {
+			return id, e, nil
+		}
+	}
+	return "", nil, fmt.Errorf("%w: system %d stands in a list of series %s, which it has not", ledger.ErrCorrupt, number, f.Series)
+}
+
+// Standing is how a system's series stands, as its head has it.
+func (f *Fleet) Standing(number uint32) (*pb.SystemStanding, error) {
+	id, e, err := f.member(number)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range h.GetSeries() {
-		if e.Id == series {
-			m := e.Summary
-			return &pb.SystemStanding{System: id, Standing: &pb.Standing{
-				ChecklistVersion: e.Version, Score: m.Score, EffectiveScore: EffectiveScore(m), Coverage: m.Coverage, Counts: CountsOf(m.Counts),
-			}}, nil
-		}
+	m := e.Summary
+	return &pb.SystemStanding{System: id, Standing: &pb.Standing{
+		ChecklistVersion: e.Version, Score: m.Score, EffectiveScore: EffectiveScore(m), Coverage: m.Coverage, Counts: CountsOf(m.Counts),
+	}}, nil
+}
+
+// Newest is a system's id with its series' newest state.
+func (f *Fleet) Newest(number uint32) (string, *Step, error) {
+	id, e, err := f.member(number)
+	if err != nil {
+		return "", nil, err
 	}
-	return nil, fmt.Errorf("%w: system %d stands in a list of series %s, which it has not", ledger.ErrCorrupt, number, series)
+	h, _, err := envelope.Head[storev1.SeriesHead](f.tx, spaceSeries, e.Stream)
+	if err != nil {
+		return "", nil, err
+	}
+	if h == nil {
+		return "", nil, fmt.Errorf("%w: series %s of system %s has no head", ledger.ErrCorrupt, f.Series, id)
+	}
+	st, err := envelope.Decode[storev1.State](h.State)
+	if err != nil {
+		return "", nil, err
+	}
+	out, err := f.assessor.newStep(f.Series, h.Effective, h.Recorded, st)
+	return id, out, err
 }

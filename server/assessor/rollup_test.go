@@ -2,6 +2,7 @@ package assessor
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"slices"
@@ -128,7 +129,8 @@ func (k *kit) compareFleet(t *rapid.T, series string, now int64) error {
 			}
 		}
 	}
-	err := k.ReadSums(k.t.Context(), series, func(s *rollup.Sums, _ int64) error {
+	err := k.ReadFleet(k.t.Context(), series, func(f *Fleet) error {
+		s := f.Sums
 		if s == nil {
 			if len(all) > 0 {
 				return fmt.Errorf("no sums of %d steps", len(all))
@@ -223,29 +225,31 @@ func compareTime(t *rapid.T, s *rollup.Sums, all []step, now int64) error {
 	return nil
 }
 
-// compareWorst compares the list of systems, read in pages of two.
+// compareWorst compares the list of systems.
 func (k *kit) compareWorst(series string, scores map[string]float64) error {
-	var from ledger.Rank
-	last := -1.0
-	for n := 0; ; n += 2 {
-		rows, places, ok, err := k.WorstSystems(k.t.Context(), series, from, 2)
-		if err != nil || !ok {
+	return k.ReadFleet(k.t.Context(), series, func(f *Fleet) error {
+		if f.Sums == nil {
+			return nil
+		}
+		return f.compareRanks(f.Sums, scores)
+	})
+}
+
+func (f *Fleet) compareRanks(s *rollup.Sums, scores map[string]float64) error {
+	left, last := maps.Clone(scores), -1.0
+	for place := range s.Worst(ledger.Rank{}) {
+		r, err := f.Standing(place.N)
+		if err != nil {
 			return err
 		}
-		for i, r := range rows {
-			if want, ok := scores[r.System]; !ok || *r.Standing.Score != want || want < last-1e-6 {
-				return fmt.Errorf("system %s with %v after %v, of %v", r.System, r.Standing, last, scores)
-			}
-			last = *r.Standing.Score
-			delete(scores, r.System)
-			from = ledger.Rank{Value: places[i].Value, N: places[i].N + 1}
+		if want, ok := left[r.System]; !ok || *r.Standing.Score != want || want < last-1e-6 {
+			return fmt.Errorf("system %s with %v after %v, of %v", r.System, r.Standing, last, scores)
 		}
-		if len(rows) < 2 {
-			break
-		}
+		last = *r.Standing.Score
+		delete(left, r.System)
 	}
-	if len(scores) > 0 {
-		return fmt.Errorf("no place in the list: %v", scores)
+	if len(left) > 0 {
+		return fmt.Errorf("no place in the list: %v", left)
 	}
 	return nil
 }
@@ -262,7 +266,7 @@ func TestSumsAreWhatSystemsAddUpTo(t *testing.T) {
 			now += rapid.IntRange(0, 12).Draw(rt, "pause")
 			k.clock.set(day(now).Add(time.Duration(i+1) * 61 * time.Minute))
 			x := fleetAct{
-				kind:   rapid.SampledFrom([]string{"submit", "submit", "submit", "late", "shared", "retire", "retire host", "waive", "version", "refine", "unassign", "assign"}).Draw(rt, "kind"),
+				kind:   rapid.SampledFrom([]string{"submit", "submit", "submit", "late", "shared", "retire", "retire host", "waive", "version", "refine", "unassign", "assign", "declare", "declare"}).Draw(rt, "kind"),
 				system: rapid.SampledFrom(fleetSystems).Draw(rt, "system"),
 				ago:    time.Duration(rapid.Int64Range(0, int64(time.Duration(now+2)*24*time.Hour)).Draw(rt, "ago")),
 				n:      1000*(i+1) + rapid.IntRange(0, 999).Draw(rt, "content"),
@@ -274,6 +278,11 @@ func TestSumsAreWhatSystemsAddUpTo(t *testing.T) {
 			if rapid.Bool().Draw(rt, "scheduler") {
 				if _, err := k.RunDue(t.Context()); err != nil {
 					rt.Fatal(err)
+				}
+				for _, id := range []string{series, tailored} {
+					if err := k.compareGroups(rt, id, k.clock.now().UnixMicro()); err != nil {
+						rt.Fatalf("%s: %v\n%q", id, err, trace)
+					}
 				}
 			}
 			for _, id := range []string{series, tailored} {
@@ -302,6 +311,8 @@ func (k *kit) act(x fleetAct) error {
 	case "submit", "shared":
 		inv := k.inventory(said{content: x.n}.text())
 		inv.System.Id = x.system
+		inv.System.Labels = labelsFor(x.n)
+		k.observed = append(k.observed, at.UnixMicro())
 		if x.kind != "shared" { // otherwise one host stands in all systems
 			inv.Hosts[0].Id += "-" + x.system
 		}
@@ -345,6 +356,8 @@ func (k *kit) act(x fleetAct) error {
 		}
 	case "refine":
 		return k.refineRule(x.n)
+	case "declare":
+		return k.SetLabels(ctx, [][]string{{"tier"}, {"site", "tier"}, {"site"}, {}, {"tier", "site", "n"}}[x.n%5], "", "test")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -186,6 +187,9 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 		}
 		if lagging += behind; !more {
 			a.countLagging(lagging)
+			if err := rollup.FreeAll(ctx, a.ledger, a.now); err != nil {
+				return err
+			}
 			a.swept.Store(epoch + 1)
 			return nil
 		}

@@ -23,7 +23,8 @@ type since struct {
 // look tells whether the inventory stands still up to an instant.
 func (n *since) look(r *replay, t int64) {
 	n.fresh = !r.late && t < n.stale
-	n.still = n.timeAlone && t < n.stale && r.guides.At(n.seen).PolicyDigest == r.guides.At(t).PolicyDigest && r.sys.olderThan(n.seen)
+	was, is := r.guides.At(n.seen), r.guides.At(t)
+	n.still = n.timeAlone && t < n.stale && was.PolicyDigest == is.PolicyDigest && slices.Equal(was.Labels, is.Labels) && r.sys.olderThan(n.seen)
 	n.moved = n.moved || !n.still
 }
 

@@ -28,9 +28,10 @@ const (
 	causeTime
 	causeEngine
 	causeAttestation
+	causeLabels
 )
 
-var causeNames = [...]string{"", "first", "inventory", "guidance", "tailoring", "policy", "claim", "waiver", "time", "engine", "attestation"}
+var causeNames = [...]string{"", "first", "inventory", "guidance", "tailoring", "policy", "claim", "waiver", "time", "engine", "attestation", "labels"}
 
 func causeName(c uint32) string {
 	if int(c) < len(causeNames) {
@@ -258,11 +259,12 @@ func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRu
 }
 
 // sameState tells whether two states say the same: the same results standing
-// since the same instants, of the same facts. Which engine says it does not count.
+// since the same instants, of the same facts, and a is not counted by another
+// label's value. Which engine says it does not count.
 func sameState(a, b *storev1.State) bool {
 	return a != nil && b != nil && a.Ended == b.Ended && a.Version == b.Version &&
 		bytes.Equal(a.Digest, b.Digest) && bytes.Equal(a.Results, b.Results) && bytes.Equal(a.Severities, b.Severities) &&
-		slices.Equal(a.Subjects, b.Subjects) && slices.Equal(a.Waivers, b.Waivers)
+		slices.Equal(a.Subjects, b.Subjects) && slices.Equal(a.Waivers, b.Waivers) && rollup.SameLabels(a.Labels, b.Labels)
 }
 
 // stateIndex finds a state's rows by rule and subject. Who asks in the order of

@@ -100,6 +100,10 @@ var permissions = map[string]Permission{
 	history + "ListWorstSystems":   Read,
 	history + "ListFailingRules":   Read,
 	history + "GetRuleTimeline":    Read,
+	history + "ListFleetGroups":    Read,
+	history + "ListNewResults":     Read,
+	history + "GetFleetLabels":     Read,
+	history + "UpdateFleetLabels":  Admin,
 
 	reassess + "ReassessSystems": Admin,
 	reassess + "GetOperation":    Read,

@@ -24,6 +24,7 @@ const (
 	kindAssignment byte = 'a' // "{assignment} {effective}" → ConfigRecord
 	kindPolicy     byte = 'p' // "{effective}" → ConfigRecord
 	kindTailoring  byte = 'v' // "{tailoring} {version}" → TailoringRecord
+	kindLabels     byte = 'f' // "{effective}" → ConfigRecord
 )
 
 // Latest stands for the newest version that can be used.
@@ -36,6 +37,7 @@ type content struct {
 	tailorings  map[string][]*storev1.TailoringRecord // by id, by version ascending
 	assignments []*storev1.ConfigRecord               // by id, then by effective instant
 	policies    []*storev1.ConfigRecord               // by effective instant
+	labels      []*storev1.ConfigRecord               // by effective instant
 }
 
 // load reads what is stored. Checklists are long and hardly ever rewritten:
@@ -73,6 +75,12 @@ func load(tx *ledger.Tx, before *content, rewritten map[string]bool) (*content, 
 	}
 	if err := envelope.Each(tx, kindAssignment, func(_ string, rec *storev1.ConfigRecord) error {
 		c.assignments = append(c.assignments, rec)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := envelope.Each(tx, kindLabels, func(_ string, rec *storev1.ConfigRecord) error {
+		c.labels = append(c.labels, rec)
 		return nil
 	}); err != nil {
 		return nil, err
@@ -121,6 +129,9 @@ func (c *content) instants() []int64 {
 	for _, p := range c.policies {
 		add(p.Effective)
 	}
+	for _, l := range c.labels {
+		add(l.Effective)
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
@@ -148,6 +159,9 @@ func (c *content) resolve(g *Guide, l *library, log *slog.Logger) error {
 		if p.Effective <= g.From {
 			g.PolicySource = p.Policy
 		}
+	}
+	if l := c.labelsAt(g.From); l != nil {
+		g.Labels = labelsOf(l)
 	}
 	var err error
 	if g.Policy, err = merge.Compile(g.PolicySource); err != nil {

@@ -6,6 +6,7 @@
 //	tailoring.go   publish and read versions of tailorings
 //	assignment.go  assign, activate at an instant, unassign, list
 //	policy.go      set and read the policy
+//	labels.go      set and read the labels by which systems are counted
 //	content.go     what is stored, and what of it holds at an instant
 //	history.go     Guide: what holds from one instant to the next; History: all of them
 //	library.go     checklists and plans, compiled once

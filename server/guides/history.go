@@ -10,6 +10,7 @@ import (
 	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/merge"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/rollup"
 )
 
 // Guide is what holds for all systems from one instant to the next: policy,
@@ -22,6 +23,8 @@ type Guide struct {
 	PolicySource *pb.Policy
 	PolicyDigest digest.Digest
 	Shortest     int64 // the least freshness of any source and fact, in microseconds
+
+	Labels []rollup.Label // by which systems are counted
 
 	Assignments []*Assignment
 	problems    map[string]string // assignments' ids → why their newest version cannot be used
@@ -37,7 +40,7 @@ type Assignment struct {
 
 // same tells whether two guides made of the same content say the same.
 func (g *Guide) same(o *Guide) bool {
-	return g.PolicyDigest == o.PolicyDigest && proto.Equal(g.PolicySource, o.PolicySource) && maps.Equal(g.problems, o.problems) &&
+	return g.PolicyDigest == o.PolicyDigest && proto.Equal(g.PolicySource, o.PolicySource) && maps.Equal(g.problems, o.problems) && slices.Equal(g.Labels, o.Labels) &&
 		slices.EqualFunc(g.Assignments, o.Assignments, func(a, b *Assignment) bool { return a.Source == b.Source && a.Plan == b.Plan })
 }
 

@@ -6,15 +6,20 @@ import "encoding/binary"
 const (
 	nameSeries byte = 'r' // ids of series get numbers
 	kindNames  byte = 'u' // id of a series → RollUpNames
-	rankScores byte = 's' // lists by number of series: score in millionths, number of system
+
+	// Lists by number of series or group, of a value and the number of a system.
+	rankScores  byte = 's' // score in millionths
+	rankFailing byte = 'f' // when a result last began to fail, the latest first
+	rankUnknown byte = 'u' // when one last began to be unknown
 )
 
 // Where sums stand. Their values are part of the format. The number of the
-// series follows, then for sums over time the scale and the bucket.
+// series or group follows, then for sums over time the scale and the bucket.
 const (
 	tagNewest   = 'n' // counters
 	tagRules    = 'p' // results of rules, rulePlaces for each
 	tagVersions = 'v' // systems by version
+	tagBegun    = 'b' // by hour in which they began: results of rules, begunPlaces for each
 	tagHistory  = 'h' // D and M of counters
 	tagRuleTime = 't' // D and M of a rule's results
 )
@@ -31,6 +36,10 @@ func appendBucket(b []byte, bucket int64) []byte {
 }
 
 func bucketOf(b []byte) int64 { return int64(binary.BigEndian.Uint32(b)) - bias }
+
+func begunKey(number uint32, hour int64) string {
+	return string(appendBucket(key(tagBegun, number), hour))
+}
 
 func historyKey(series uint32, s scale, bucket int64) string {
 	return string(appendBucket(append(key(tagHistory, series), byte(s)), bucket))

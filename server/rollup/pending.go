@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/plumbline/plumbline/assess"
@@ -14,42 +15,24 @@ import (
 // zero value is ready.
 type Pending struct {
 	series map[string]*Series
+	labels map[uint32]*label // nil for one that is not declared any more
 }
 
 // Series is what changes of one series' sums.
 type Series struct {
-	id     string
-	number uint32
-	names  *storev1.RollUpNames
-	fresh  bool // a name is new
-	tables map[string]*Table
-	rules  map[string]int
-
-	newest   []int64
-	byRule   []int64
-	versions []int64
-	hours    map[int64][]moment
-	days     map[int64][]moment
-	lastHour slot
-	lastDay  slot
+	pending *Pending
+	batch   *ledger.Batch
+	id      string
+	names   *storev1.RollUpNames
+	fresh   bool // a name is new
+	tables  map[string]*Table
+	rules   map[string]int
+	whole   *tally
+	groups  map[groupKey]*tally
 }
 
-// slot is the bucket found last: mostly the next change falls into it too.
-type slot struct {
-	bucket  int64
-	moments []moment
-}
-
-// moment is what changes of a counter within a bucket: D and M.
-type moment struct {
-	d int64
-	m ledger.Wide
-}
-
-func (m *moment) add(change, offset int64) {
-	m.d += change
-	m.m = m.m.Add(ledger.WideOf(change).Times(offset))
-}
+// groupKey is a place of a declared label.
+type groupKey struct{ label, place uint32 }
 
 // Series is what the batch changes of a series' sums.
 func (p *Pending) Series(b *ledger.Batch, id string) (*Series, error) {
@@ -57,8 +40,8 @@ func (p *Pending) Series(b *ledger.Batch, id string) (*Series, error) {
 		return s, nil
 	}
 	s := &Series{
-		id: id, number: b.Intern(nameSeries, id), tables: map[string]*Table{}, rules: map[string]int{},
-		hours: map[int64][]moment{}, days: map[int64][]moment{},
+		pending: p, batch: b, id: id, whole: newTally(b.Intern(nameSeries, id)),
+		tables: map[string]*Table{}, rules: map[string]int{}, groups: map[groupKey]*tally{},
 	}
 	var err error
 	if s.names, err = readNames(b.Tx, id); err != nil {
@@ -68,7 +51,7 @@ func (p *Pending) Series(b *ledger.Batch, id string) (*Series, error) {
 		s.rules[r] = i
 	}
 	if p.series == nil {
-		p.series = map[string]*Series{}
+		p.series, p.labels = map[string]*Series{}, map[uint32]*label{}
 	}
 	p.series[id] = s
 	return s, nil
@@ -122,103 +105,77 @@ func (s *Series) numbered(list *[]string, name string) int {
 
 // Replace says that one standing of a system is another than was known from one
 // instant to before another, ledger.MaxInstant where it goes on.
-func (s *Series) Replace(was, is *Standing, from, to int64) {
-	for i := range max(len(was.levels), len(is.levels)) {
-		if d := at(is.levels, i) - at(was.levels, i); d != 0 {
-			s.hour(from, i, d)
-			if to < ledger.MaxInstant {
-				s.hour(to, i, -d)
+func (s *Series) Replace(was, is *Standing, from, to int64) error {
+	return s.each(was, is, func(t *tally, was, is *Standing) { t.replace(was, is, from, to) })
+}
+
+// Newest says that a system's newest standing is another than was known, and
+// moves it in the ordered lists.
+func (s *Series) Newest(system uint32, was, is *Standing) error {
+	return s.each(was, is, func(t *tally, was, is *Standing) {
+		t.change(was, is)
+		t.rank(s.batch, system, was, is)
+	})
+}
+
+// each calls f with each set of sums that changes where one standing takes the
+// place of another, and with what is taken from it and given to it. A system
+// whose label changes leaves one group and enters another.
+func (s *Series) each(was, is *Standing, f func(t *tally, was, is *Standing)) error {
+	f(s.whole, was, is)
+	if err := s.settle(was); err != nil {
+		return err
+	}
+	if err := s.settle(is); err != nil {
+		return err
+	}
+	for _, t := range was.groups {
+		if slices.Contains(is.groups, t) {
+			f(t, was, is)
+		} else {
+			f(t, was, &Standing{})
+		}
+	}
+	for _, t := range is.groups {
+		if !slices.Contains(was.groups, t) {
+			f(t, &Standing{}, is)
+		}
+	}
+	return nil
+}
+
+// settle finds the groups that a standing's labels put its system into.
+func (s *Series) settle(x *Standing) (err error) {
+	if len(x.labels) == 0 {
+		return nil
+	}
+	labels := x.labels
+	x.labels = nil // once
+	ok := eachLabel(labels, func(v packedLabel) {
+		l, known := s.pending.labels[v.id]
+		if !known && err == nil {
+			l, err = readLabel(s.batch.Tx, v.id)
+			s.pending.labels[v.id] = l
+		}
+		if l == nil || err != nil {
+			return
+		}
+		k := groupKey{v.id, l.place(v.form, string(v.value), true)}
+		t := s.groups[k]
+		if t == nil {
+			var n uint32
+			if n, err = l.grouped(s.batch, s.whole.number, k.place); err != nil {
+				return
 			}
+			t = newTally(n)
+			s.groups[k] = t
 		}
+		x.groups = append(x.groups, t)
+	})
+	if !ok && err == nil {
+		err = fmt.Errorf("%w: a state's packed labels", ledger.ErrCorrupt)
 	}
-	for i := range max(len(was.rules), len(is.rules)) {
-		if d := int64(at(is.rules, i) - at(was.rules, i)); d != 0 {
-			s.day(from, i, d)
-			if to < ledger.MaxInstant {
-				s.day(to, i, -d)
-			}
-		}
-	}
-}
-
-func (s *Series) hour(t int64, i int, change int64) {
-	step(s.hours, &s.lastHour, hours, t, i, change)
-}
-
-func (s *Series) day(t int64, i int, change int64) {
-	step(s.days, &s.lastDay, days, t, i, change)
-}
-
-// step adds a change of one counter at an instant.
-func step(buckets map[int64][]moment, last *slot, sc scale, t int64, i int, change int64) {
-	n := sc.bucket(t)
-	if last.moments == nil || last.bucket != n {
-		*last = slot{n, buckets[n]}
-	}
-	if i >= len(last.moments) {
-		last.moments = grown(last.moments, i+1)
-		buckets[n] = last.moments
-	}
-	last.moments[i].add(change, t-sc.start(n))
-}
-
-// Newest says that a system's newest standing is another than was known.
-func (s *Series) Newest(was, is *Standing) {
-	s.newest = grown(s.newest, max(len(was.levels), len(is.levels)))
-	for i := range s.newest {
-		s.newest[i] += at(is.levels, i) - at(was.levels, i)
-	}
-	n := max(len(was.rules), len(is.rules))
-	s.byRule = grown(s.byRule, n/timePlaces*rulePlaces+rulePlaces)
-	for i := range n {
-		before, after := at(was.rules, i), at(is.rules, i)
-		if before == after {
-			continue
-		}
-		j := i / timePlaces * rulePlaces
-		s.byRule[j+i%timePlaces] += int64(after - before)
-		if i%timePlaces == Fail {
-			s.byRule[j+FailingSystems] += sign(after) - sign(before)
-		}
-	}
-	s.countVersion(was, -1)
-	s.countVersion(is, 1)
-}
-
-func sign(n int32) int64 {
-	if n > 0 {
-		return 1
-	}
-	return 0
-}
-
-func (s *Series) countVersion(x *Standing, n int64) {
-	if x.table != nil {
-		s.versions = grown(s.versions, x.table.version+1)
-		s.versions[x.table.version] += n
-	}
-}
-
-// Rank moves a system in the list of scores.
-func (s *Series) Rank(b *ledger.Batch, system uint32, was, is *Standing) {
-	before, wasIn := was.rank(system)
-	after, isIn := is.rank(system)
-	if wasIn == isIn && before == after {
-		return
-	}
-	if wasIn {
-		b.DeleteRank(rankScores, s.number, before)
-	}
-	if isIn {
-		b.PutRank(rankScores, s.number, after)
-	}
-}
-
-func (s *Standing) rank(system uint32) (ledger.Rank, bool) {
-	if at(s.levels, Scored) == 0 {
-		return ledger.Rank{}, false
-	}
-	return ledger.Rank{Value: uint32(min(max(s.levels[Score], 0), 1<<32-1)), N: system}, true
+	return err
 }
 
 // Flush adds what was gathered to the sums.
@@ -227,48 +184,14 @@ func (p *Pending) Flush(b *ledger.Batch) {
 		if s.fresh {
 			b.PutObject(kindNames, id, envelope.Encode(s.names))
 		}
-		b.Add(string(key(tagNewest, s.number)), s.newest)
-		b.Add(string(key(tagRules, s.number)), s.byRule)
-		b.Add(string(key(tagVersions, s.number)), s.versions)
-		for n, moments := range s.hours {
-			s.flushHistory(b, hours.start(n), moments)
-		}
-		for n, moments := range s.days {
-			s.flushRules(b, days.start(n), moments)
+		s.whole.flush(b)
+		for _, t := range s.groups {
+			t.flush(b)
 		}
 	}
-}
-
-// flushHistory adds the moments of an hour to the buckets that it lies in.
-func (s *Series) flushHistory(b *ledger.Batch, start int64, moments []moment) {
-	out := make([]ledger.Wide, 2*len(moments))
-	for sc := hours; sc < scales; sc++ {
-		n := sc.bucket(start)
-		wides(out, moments, start-sc.start(n))
-		b.AddWide(historyKey(s.number, sc, n), out)
-	}
-}
-
-// flushRules adds the moments of a day to the buckets that it lies in.
-func (s *Series) flushRules(b *ledger.Batch, start int64, moments []moment) {
-	out := make([]ledger.Wide, 2*timePlaces)
-	for i := 0; i < len(moments); i += timePlaces {
-		own := moments[i:min(i+timePlaces, len(moments))]
-		if !slices.ContainsFunc(own, func(m moment) bool { return m != moment{} }) {
-			continue
+	for _, l := range p.labels {
+		if l != nil && l.changed {
+			l.put(b)
 		}
-		for sc := days; sc < scales; sc++ {
-			n := sc.bucket(start)
-			wides(out[:2*len(own)], own, start-sc.start(n))
-			b.AddWide(ruleKey(s.number, sc, n, i/timePlaces), out[:2*len(own)])
-		}
-	}
-}
-
-// wides are moments as they are stored, of a bucket that begins so much earlier.
-func wides(out []ledger.Wide, moments []moment, earlier int64) {
-	for i, x := range moments {
-		d := ledger.WideOf(x.d)
-		out[2*i], out[2*i+1] = d, x.m.Add(d.Times(earlier))
 	}
 }

@@ -75,9 +75,9 @@ func write(t testing.TB, l *ledger.Ledger, changes []change) {
 				return err
 			}
 			s.names.Rules, s.fresh = []string{"r0", "r1"}, true
-			s.Replace(&Standing{}, &Standing{levels: []int64{0, c.level}, rules: []int32{0, 0, 0, 0, c.rule}}, c.from, c.to)
+			err = s.Replace(&Standing{}, &Standing{levels: []int64{0, c.level}, rules: []int32{0, 0, 0, 0, c.rule}}, c.from, c.to)
 			p.Flush(b)
-			return nil
+			return err
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,9 @@ func TestKeysRead(t *testing.T) {
 			}
 			x.names.Rules, x.fresh = []string{"r0", "r1"}, true
 			for at := -years * year; at < 0; at += Hour { // something every hour
-				x.Replace(&Standing{}, &Standing{levels: []int64{at / Hour}, rules: []int32{1, 0, 0, 1, 1}}, at+1, at+Hour/2)
+				if err := x.Replace(&Standing{}, &Standing{levels: []int64{at / Hour}, rules: []int32{1, 0, 0, 1, 1}}, at+1, at+Hour/2); err != nil {
+					return err
+				}
 			}
 			p.Flush(b)
 			return nil

@@ -37,6 +37,13 @@ const (
 	timePlaces = FailingSystems
 )
 
+// Places of a rule's results by when they began.
+const (
+	BegunFailing = iota
+	BegunUnknown
+	begunPlaces
+)
+
 // Table says where the rules of a checklist version are counted.
 type Table struct {
 	version  int
@@ -45,9 +52,6 @@ type Table struct {
 	severity []byte // info 0 to critical 4
 }
 
-// RuleCount is how many rules the version has.
-func (t *Table) RuleCount() int { return len(t.rule) }
-
 // Standing is what one state of one system adds to the sums. Its zero value is
 // that of no state.
 type Standing struct {
@@ -55,15 +59,29 @@ type Standing struct {
 	severity []byte
 	levels   []int64
 	rules    []int32 // timePlaces for each rule
+	begun    []began // of each result that fails or is unknown, in their order
+	newest   [begunPlaces]int64
+	labels   []byte   // State.labels, until groups are made of them
+	groups   []*tally // that the system is in
 }
+
+// began says of a result when it began to stand so.
+type began struct{ hour, place int32 }
 
 // millionths is a score or coverage as it is summed up.
 func millionths(v float64) int64 { return int64(math.Round(v * 1e6)) }
 
+// RuleCount is how many rules the version has.
+func (t *Table) RuleCount() int { return len(t.rule) }
+
 // Standing begins what a state under the table's version adds. Results are
-// added by Count; refined is State.severities.
-func (t *Table) Standing(m *storev1.StateSummary, refined []byte) *Standing {
-	s := &Standing{table: t, severity: t.refine(refined), levels: make([]int64, areas, areas+8), rules: make([]int32, 0, timePlaces*len(t.rule))}
+// added by Count.
+func (t *Table) Standing(st *storev1.State) *Standing {
+	s := &Standing{
+		table: t, severity: t.refine(st.Severities), labels: st.Labels, newest: [begunPlaces]int64{math.MinInt64, math.MinInt64},
+		levels: make([]int64, areas, areas+8), rules: make([]int32, 0, timePlaces*len(t.rule)),
+	}
+	m := st.Summary
 	s.levels[Systems] = 1
 	if m.Score != nil {
 		effective := m.Score
@@ -114,8 +132,23 @@ func Refined(p *assess.Plan) (out []byte) {
 	return out
 }
 
-// Count adds a result of a rule, which the checklist's version numbers so.
-func (s *Standing) Count(rule int, state score.State) {
+// SeveritiesOf are the severities of a version's rules under which a state was
+// evaluated.
+func SeveritiesOf(c *assess.Checklist, st *storev1.State) []string {
+	own := &Table{}
+	for i := range c.RuleCount() {
+		own.severity = append(own.severity, byte(max(assess.SeverityRank(c.Rule(i).Severity)-1, 0)))
+	}
+	out := make([]string, len(own.severity))
+	for i, n := range own.refine(st.Severities) {
+		out[i] = Severities[n]
+	}
+	return out
+}
+
+// Count adds a result of a rule, which the checklist's version numbers so, and
+// which has stood so since an instant. An accepted failure is one, but no news.
+func (s *Standing) Count(rule int, state score.State, waived bool, since int64) {
 	place := Unknown
 	switch state {
 	case score.Pass, score.Fixed:
@@ -126,7 +159,11 @@ func (s *Standing) Count(rule int, state score.State) {
 		i := areas + int(s.table.area[rule])
 		s.levels = grown(s.levels, i+1)
 		s.levels[i]++
+		if !waived {
+			s.begin(rule, BegunFailing, since)
+		}
 	case score.Unknown:
+		s.begin(rule, BegunUnknown, since)
 	default:
 		return
 	}
@@ -134,6 +171,35 @@ func (s *Standing) Count(rule int, state score.State) {
 	s.rules = grown(s.rules, i+1)
 	s.rules[i]++
 }
+
+func (s *Standing) begin(rule, place int, since int64) {
+	s.begun = append(s.begun, began{hour: int32(hours.bucket(since)), place: begunPlaces*s.table.rule[rule] + int32(place)})
+	s.newest[place] = max(s.newest[place], since)
+}
+
+// rankLists are the ordered lists, with the value by which a standing has its
+// place in each; false where it has none.
+var rankLists = [...]struct {
+	kind  byte
+	value func(*Standing) (uint32, bool)
+}{
+	{rankScores, func(s *Standing) (uint32, bool) {
+		return uint32(min(max(at(s.levels, Score), 0), 1<<32-1)), at(s.levels, Scored) != 0
+	}},
+	{rankFailing, func(s *Standing) (uint32, bool) { return s.latest(BegunFailing) }},
+	{rankUnknown, func(s *Standing) (uint32, bool) { return s.latest(BegunUnknown) }},
+}
+
+func (s *Standing) latest(place int) (uint32, bool) {
+	if s.table == nil || s.newest[place] == math.MinInt64 {
+		return 0, false
+	}
+	return latestFirst(s.newest[place]), true
+}
+
+// latestFirst orders instants in microseconds by whole seconds from 1970 to 2106,
+// the latest first.
+func latestFirst(t int64) uint32 { return ^uint32(min(max(floorDiv(t, 1e6), 0), 1<<32-1)) }
 
 // grown is a list of n numbers at least.
 func grown[T any](list []T, n int) []T {

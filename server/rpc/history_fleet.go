@@ -14,7 +14,7 @@ import (
 
 // GetFleet implements HistoryService.
 func (s *History) GetFleet(ctx context.Context, req *pb.GetFleetRequest) (*pb.Fleet, error) {
-	return fleet.Get(ctx, s.assessor, segment(req.Name, 1))
+	return fleet.Get(ctx, s.assessor, segment(req.Name, 1), req.Filter)
 }
 
 // GetFleetTrend implements HistoryService.
@@ -23,7 +23,7 @@ func (s *History) GetFleetTrend(ctx context.Context, req *pb.GetFleetTrendReques
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Trend(ctx, s.assessor, segment(req.Name, 1), r)
+	return fleet.Trend(ctx, s.assessor, segment(req.Name, 1), req.Filter, r)
 }
 
 // GetRuleTimeline implements HistoryService.
@@ -32,7 +32,7 @@ func (s *History) GetRuleTimeline(ctx context.Context, req *pb.GetRuleTimelineRe
 	if err != nil {
 		return nil, err
 	}
-	return fleet.RuleTimeline(ctx, s.assessor, segment(req.Name, 1), segment(req.Name, 3), r)
+	return fleet.RuleTimeline(ctx, s.assessor, segment(req.Name, 1), req.Filter, segment(req.Name, 3), r)
 }
 
 // rangeOf reads a range of time.
@@ -53,8 +53,14 @@ func rangeOf(from, to *timestamppb.Timestamp, resolution *durationpb.Duration) (
 
 // ListFailingRules implements HistoryService.
 func (s *History) ListFailingRules(ctx context.Context, req *pb.ListFailingRulesRequest) (*pb.ListFailingRulesResponse, error) {
-	rules, err := fleet.Rules(ctx, s.assessor, segment(req.Name, 1))
-	return &pb.ListFailingRulesResponse{Rules: rules}, err
+	var since int64
+	if err := instants(moment{"new_since", req.NewSince, &since}); err != nil {
+		return nil, err
+	}
+	if req.NewSince != nil && since == 0 {
+		since = -1 // 0 would be a day ago
+	}
+	return fleet.Rules(ctx, s.assessor, segment(req.Name, 1), req.Filter, since)
 }
 
 // ListWorstSystems implements HistoryService.
@@ -63,10 +69,50 @@ func (s *History) ListWorstSystems(ctx context.Context, req *pb.ListWorstSystems
 	if err != nil {
 		return nil, err
 	}
-	rows, keys, err := fleet.Worst(ctx, s.assessor, segment(req.Name, 1), cur.After, cur.Size+1)
+	rows, keys, err := fleet.Worst(ctx, s.assessor, segment(req.Name, 1), req.Filter, cur.After, cur.Size+1)
 	if err != nil {
 		return nil, err
 	}
 	rows, next := page.Cut(s.pages, cur, rows, func(*pb.SystemStanding) []byte { return keys[cur.Size-1] })
 	return &pb.ListWorstSystemsResponse{Systems: rows, NextPageToken: next}, nil
+}
+
+// ListFleetGroups implements HistoryService.
+func (s *History) ListFleetGroups(ctx context.Context, req *pb.ListFleetGroupsRequest) (*pb.ListFleetGroupsResponse, error) {
+	return fleet.Groups(ctx, s.assessor, segment(req.Name, 1), req.Label)
+}
+
+// ListNewResults implements HistoryService.
+func (s *History) ListNewResults(ctx context.Context, req *pb.ListNewResultsRequest) (*pb.ListNewResultsResponse, error) {
+	cur, err := s.pages.Parse(req, s.clock())
+	if err != nil {
+		return nil, err
+	}
+	q := fleet.New{Series: segment(req.Name, 1), State: req.State, Filter: req.Filter, After: cur.After, Rows: cur.Size, Page: cur.At.UnixMicro()}
+	if err := instants(moment{"since", req.Since, &q.Since}); err != nil {
+		return nil, err
+	}
+	if req.Since != nil && q.Since == 0 {
+		q.Since = -1 // 0 would be a day ago
+	}
+	out, next, err := fleet.NewResults(ctx, s.assessor, q)
+	if err != nil {
+		return nil, err
+	}
+	out.NextPageToken = s.pages.Next(cur, next)
+	return out, nil
+}
+
+// GetFleetLabels implements HistoryService.
+func (s *History) GetFleetLabels(ctx context.Context, _ *pb.GetFleetLabelsRequest) (*pb.FleetLabels, error) {
+	out, labels := s.assessor.Labels()
+	return out, fleet.Labels(ctx, s.assessor, out, labels)
+}
+
+// UpdateFleetLabels implements HistoryService.
+func (s *History) UpdateFleetLabels(ctx context.Context, req *pb.UpdateFleetLabelsRequest) (*pb.FleetLabels, error) {
+	if err := s.assessor.SetLabels(ctx, req.FleetLabels.Keys, req.FleetLabels.Etag, actor(ctx)); err != nil {
+		return nil, err
+	}
+	return s.GetFleetLabels(ctx, nil)
 }

@@ -8,10 +8,13 @@ import (
 	"math"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/server/rollup"
@@ -20,8 +23,8 @@ import (
 
 // Estate is what this package reads. An Assessor is one.
 type Estate interface {
-	ReadSums(ctx context.Context, series string, f func(s *rollup.Sums, now int64) error) error
-	WorstSystems(ctx context.Context, series string, from ledger.Rank, n int) ([]*pb.SystemStanding, []ledger.Rank, bool, error)
+	ReadFleet(ctx context.Context, series string, f func(*assessor.Fleet) error) error
+	ReadFleets(ctx context.Context, f func([]*assessor.Fleet) error) error
 	Compiled(checklist, version string) (*assess.Checklist, error)
 	Plan(c *assess.Checklist, profile string, t *pb.Tailoring) (*assess.Plan, error)
 	History() *guides.History
@@ -33,26 +36,17 @@ func notFound(series string) error {
 	return fault.NotFound("fleet/"+series, "no system has ever had this series; ListSeries says which a system has")
 }
 
-// sums reads the sums of a series' id; NOT_FOUND where there are none.
-func sums(ctx context.Context, e Estate, series string, f func(s *rollup.Sums, now int64) error) error {
-	return e.ReadSums(ctx, series, func(s *rollup.Sums, now int64) error {
-		if s == nil {
-			return notFound(series)
-		}
-		return f(s, now)
-	})
-}
-
-// Get is how all systems' series of an id stand now.
-func Get(ctx context.Context, e Estate, series string) (out *pb.Fleet, err error) {
-	err = sums(ctx, e, series, func(s *rollup.Sums, _ int64) error {
+// Get is how all systems' series of an id stand now, or of those of a filter.
+func Get(ctx context.Context, e Estate, series, filter string) (out *pb.Fleet, err error) {
+	err = read(ctx, e, series, filter, func(x *scope) error {
+		s := x.sums
 		n := s.Newest()
 		var counts [score.NumStates]int32
 		for i := range counts {
 			counts[i] = count(n.At(rollup.States + i))
 		}
 		out = &pb.Fleet{
-			Series: series, Systems: count(n.At(rollup.Systems)),
+			Series: series, Systems: count(n.At(rollup.Systems)), CountedSince: timestamp(x.since),
 			Standing: &pb.Standing{
 				ChecklistVersion: version(s), Counts: assess.CountsOf(counts),
 				Score:          share(n.At(rollup.Score), n.At(rollup.Scored)),
@@ -70,6 +64,14 @@ func Get(ctx context.Context, e Estate, series string) (out *pb.Fleet, err error
 		return nil
 	})
 	return out, err
+}
+
+// timestamp is an instant as the API has it; nil for 0.
+func timestamp(t int64) *timestamppb.Timestamp {
+	if t == 0 {
+		return nil
+	}
+	return envelope.Timestamp(t)
 }
 
 // count is a number as the API has it.
@@ -98,26 +100,39 @@ func versions(s *rollup.Sums) []string {
 	return slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(cmp.Compare(all[b], all[a]), cmp.Compare(b, a)) })
 }
 
-// Rules are the rules by how many of their results fail.
-func Rules(ctx context.Context, e Estate, series string) (out []*pb.RuleStanding, err error) {
+// longestNew is how far back counts of new results reach.
+const longestNew = 92 * rollup.Day
+
+// Rules are the rules by how many of their results fail. Results count as new that
+// began to stand so since an instant, a day ago for 0.
+func Rules(ctx context.Context, e Estate, series, filter string, since int64) (*pb.ListFailingRulesResponse, error) {
+	out := &pb.ListFailingRulesResponse{}
 	var under []string
-	var at int64
-	err = sums(ctx, e, series, func(s *rollup.Sums, now int64) error {
-		out, under, at = nil, versions(s), now
-		for _, r := range s.Rules() {
-			out = append(out, &pb.RuleStanding{
+	var now int64
+	err := read(ctx, e, series, filter, func(x *scope) error {
+		from, err := newSince("new_since", since, x.Now, longestNew)
+		if err != nil {
+			return err
+		}
+		from = rollup.Floor(from, rollup.Hour)
+		out.Rules, out.NewSince = nil, envelope.Timestamp(from)
+		under, now = versions(x.sums), x.Now
+		begun := x.sums.Begun(from)
+		for _, r := range x.sums.Rules() {
+			out.Rules = append(out.Rules, &pb.RuleStanding{
 				Rule: r.ID, Pass: count(r.Pass), Fail: count(r.Fail), Unknown: count(r.Unknown), SystemsFailing: count(r.FailingSystems),
+				NewlyFailing: count(begun[r.ID].Failing), NewlyUnknown: count(begun[r.ID].Unknown),
 			})
 		}
 		return nil
 	})
-	if err != nil || len(out) == 0 {
+	if err != nil || len(out.Rules) == 0 {
+		return out, err
+	}
+	if err := describe(e, series, under, out.Rules, now); err != nil {
 		return nil, err
 	}
-	if err := describe(e, series, under, out, at); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(out, func(a, b *pb.RuleStanding) int {
+	slices.SortFunc(out.Rules, func(a, b *pb.RuleStanding) int {
 		return cmp.Or(cmp.Compare(b.Fail, a.Fail), cmp.Compare(b.Unknown, a.Unknown), cmp.Compare(a.Rule, b.Rule))
 	})
 	return out, nil
@@ -164,22 +179,50 @@ func tailored(e Estate, series, tailoring string, at int64) *pb.Tailoring {
 
 // Worst is a page of systems, the lowest score first, after a key, and the keys
 // of the page's rows.
-func Worst(ctx context.Context, e Estate, series string, after []byte, n int) ([]*pb.SystemStanding, [][]byte, error) {
+func Worst(ctx context.Context, e Estate, series, filter string, after []byte, n int) (rows []*pb.SystemStanding, keys [][]byte, err error) {
 	from := ledger.Rank{}
 	if len(after) > 0 {
-		if len(after) != 8 {
-			return nil, nil, fault.InvalidField("page_token", "is damaged; start again without it")
+		if len(after) != placeSize {
+			return nil, nil, damagedPage()
 		}
-		next := binary.BigEndian.Uint64(after) + 1
-		from = ledger.Rank{Value: uint32(next >> 32), N: uint32(next)}
+		from = nextPlace(placeOf(after))
 	}
-	rows, places, ok, err := e.WorstSystems(ctx, series, from, n)
-	if err == nil && !ok {
-		err = notFound(series)
-	}
-	keys := make([][]byte, len(places))
-	for i, p := range places {
-		keys[i] = binary.BigEndian.AppendUint64(nil, uint64(p.Value)<<32|uint64(p.N))
-	}
+	err = read(ctx, e, series, filter, func(x *scope) error {
+		rows, keys = nil, nil
+		for place := range x.sums.Worst(from) {
+			r, err := x.Standing(place.N)
+			if err != nil {
+				return err
+			}
+			if rows, keys = append(rows, r), append(keys, appendPlace(nil, place)); len(rows) == n {
+				return nil
+			}
+		}
+		return nil
+	})
 	return rows, keys, err
+}
+
+func damagedPage() error {
+	return fault.InvalidField("page_token", "is damaged; start again without it")
+}
+
+// Places of ordered lists in page tokens.
+
+const placeSize = 8
+
+func appendPlace(b []byte, r ledger.Rank) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, r.Value), r.N)
+}
+
+func placeOf(b []byte) ledger.Rank {
+	return ledger.Rank{Value: binary.BigEndian.Uint32(b), N: binary.BigEndian.Uint32(b[4:])}
+}
+
+// nextPlace is the place after another.
+func nextPlace(r ledger.Rank) ledger.Rank {
+	if r.N++; r.N == 0 {
+		r.Value++
+	}
+	return r
 }

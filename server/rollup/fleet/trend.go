@@ -55,16 +55,26 @@ func (r Range) resolve(unit, now int64) (Range, error) {
 	return r, nil
 }
 
-// Trend is averages over all systems' series of an id.
-func Trend(ctx context.Context, e Estate, series string, r Range) (out *pb.Trend, err error) {
-	err = sums(ctx, e, series, func(s *rollup.Sums, now int64) error {
-		r, err := r.resolve(rollup.Hour, now)
+// after leaves out the spans that begin before an instant, before which nothing
+// was counted.
+func (r Range) after(since int64) Range {
+	if r.From < since {
+		r.From += (since - r.From + r.Resolution - 1) / r.Resolution * r.Resolution
+	}
+	return r
+}
+
+// Trend is averages over all systems' series of an id, or over those of a filter.
+func Trend(ctx context.Context, e Estate, series, filter string, r Range) (out *pb.Trend, err error) {
+	err = read(ctx, e, series, filter, func(x *scope) error {
+		r, err := r.resolve(rollup.Hour, x.Now)
 		if err != nil {
 			return err
 		}
-		spans := s.Trend(r.From, r.To, r.Resolution)
-		severities, areas := kinds(s, spans)
-		out = &pb.Trend{Spans: make([]*pb.TrendSpan, len(spans))}
+		r = r.after(x.since)
+		spans := x.sums.Trend(r.From, r.To, r.Resolution)
+		severities, areas := kinds(x.sums, spans)
+		out = &pb.Trend{Spans: make([]*pb.TrendSpan, len(spans)), CountedSince: timestamp(x.since)}
 		for i, x := range spans {
 			out.Spans[i] = &pb.TrendSpan{
 				StartTime: envelope.Timestamp(x.Start), EndTime: envelope.Timestamp(x.End),
@@ -127,18 +137,20 @@ func averages(x rollup.Span, kinds []kind) (out []*pb.AverageBy) {
 	return out
 }
 
-// RuleTimeline is averages of one rule's results, in all systems.
-func RuleTimeline(ctx context.Context, e Estate, series, rule string, r Range) (out *pb.RuleTimeline, err error) {
-	err = sums(ctx, e, series, func(s *rollup.Sums, now int64) error {
-		if !s.HasRule(rule) {
+// RuleTimeline is averages of one rule's results, in all systems or in those of a
+// filter.
+func RuleTimeline(ctx context.Context, e Estate, series, filter, rule string, r Range) (out *pb.RuleTimeline, err error) {
+	err = read(ctx, e, series, filter, func(s *scope) error {
+		if !s.sums.HasRule(rule) {
 			return fault.NotFound("fleet/"+series+"/rules/"+rule, "no version of the checklist that systems were assessed under has this rule; ListFailingRules lists them")
 		}
-		r, err := r.resolve(rollup.Day, now)
+		r, err := r.resolve(rollup.Day, s.Now)
 		if err != nil {
 			return err
 		}
-		out = &pb.RuleTimeline{Rule: rule}
-		for _, x := range s.RuleTrend(rule, r.From, r.To, r.Resolution) {
+		r = r.after(s.since)
+		out = &pb.RuleTimeline{Rule: rule, CountedSince: timestamp(s.since)}
+		for _, x := range s.sums.RuleTrend(rule, r.From, r.To, r.Resolution) {
 			out.Spans = append(out.Spans, &pb.RuleSpan{
 				StartTime: envelope.Timestamp(x.Start), EndTime: envelope.Timestamp(x.End),
 				Failing: rate(x, rollup.Fail), Unknown: rate(x, rollup.Unknown), Passing: rate(x, rollup.Pass),

@@ -406,7 +406,10 @@ func (x *GetTrendRequest) GetKnownAt() *timestamppb.Timestamp {
 type Trend struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The spans, oldest first.
-	Spans         []*TrendSpan `protobuf:"bytes,1,rep,name=spans,proto3" json:"spans,omitempty"`
+	Spans []*TrendSpan `protobuf:"bytes,1,rep,name=spans,proto3" json:"spans,omitempty"`
+	// Of a fleet, with a filter: since when systems are counted by the label. Spans
+	// that begin before are left out.
+	CountedSince  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -444,6 +447,13 @@ func (*Trend) Descriptor() ([]byte, []int) {
 func (x *Trend) GetSpans() []*TrendSpan {
 	if x != nil {
 		return x.Spans
+	}
+	return nil
+}
+
+func (x *Trend) GetCountedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedSince
 	}
 	return nil
 }
@@ -1326,7 +1336,12 @@ func (x *Attribution) GetFlipped() int32 {
 type GetFleetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "fleet/{checklist}~{profile}~{tailoring}": the series of that id of all systems.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Of the systems with one value of a declared label alone: labels.tier = "prod".
+	// The value "" is that of systems without the label, "(other)" that of values
+	// that are not counted one by one. FAILED_PRECONDITION while not all systems
+	// are counted by the label yet.
+	Filter        string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1368,6 +1383,13 @@ func (x *GetFleetRequest) GetName() string {
 	return ""
 }
 
+func (x *GetFleetRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
 // Fleet is how all systems' series of one id stand now.
 type Fleet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1381,6 +1403,8 @@ type Fleet struct {
 	FailingBySeverity []*CountBy `protobuf:"bytes,4,rep,name=failing_by_severity,json=failingBySeverity,proto3" json:"failing_by_severity,omitempty"`
 	// Failing results by area.
 	FailingByArea []*CountBy `protobuf:"bytes,5,rep,name=failing_by_area,json=failingByArea,proto3" json:"failing_by_area,omitempty"`
+	// With a filter: since when systems are counted by the label.
+	CountedSince  *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1446,6 +1470,13 @@ func (x *Fleet) GetFailingBySeverity() []*CountBy {
 func (x *Fleet) GetFailingByArea() []*CountBy {
 	if x != nil {
 		return x.FailingByArea
+	}
+	return nil
+}
+
+func (x *Fleet) GetCountedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedSince
 	}
 	return nil
 }
@@ -1518,7 +1549,12 @@ type GetFleetTrendRequest struct {
 	// spans. Spans begin and end at whole hours in UTC: from is rounded down and
 	// to is rounded up. The hour that runs now counts whole: what holds now is
 	// taken to go on to its end.
-	Resolution    *durationpb.Duration `protobuf:"bytes,4,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	Resolution *durationpb.Duration `protobuf:"bytes,4,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	// Of the systems with one value of a declared label alone: labels.tier = "prod".
+	// The value "" is that of systems without the label, "(other)" that of values
+	// that are not counted one by one. FAILED_PRECONDITION while not all systems
+	// are counted by the label yet.
+	Filter        string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1581,6 +1617,13 @@ func (x *GetFleetTrendRequest) GetResolution() *durationpb.Duration {
 	return nil
 }
 
+func (x *GetFleetTrendRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
 // ListWorstSystemsRequest asks for a page of systems.
 type ListWorstSystemsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1589,7 +1632,12 @@ type ListWorstSystemsRequest struct {
 	// At most so many; 50 where zero, never more than 1,000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Of the systems with one value of a declared label alone: labels.tier = "prod".
+	// The value "" is that of systems without the label, "(other)" that of values
+	// that are not counted one by one. FAILED_PRECONDITION while not all systems
+	// are counted by the label yet.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1641,6 +1689,13 @@ func (x *ListWorstSystemsRequest) GetPageSize() int32 {
 func (x *ListWorstSystemsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListWorstSystemsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
 	}
 	return ""
 }
@@ -1759,7 +1814,15 @@ func (x *SystemStanding) GetStanding() *Standing {
 type ListFailingRulesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "fleet/{checklist}~{profile}~{tailoring}": the series of that id of all systems.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Of the systems with one value of a declared label alone: labels.tier = "prod".
+	// The value "" is that of systems without the label, "(other)" that of values
+	// that are not counted one by one. FAILED_PRECONDITION while not all systems
+	// are counted by the label yet.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// From when on results count as newly failing or newly unknown: a whole hour in
+	// UTC, to which it is rounded down; a day ago where absent, 92 days at the most.
+	NewSince      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=new_since,json=newSince,proto3" json:"new_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1801,11 +1864,27 @@ func (x *ListFailingRulesRequest) GetName() string {
 	return ""
 }
 
+func (x *ListFailingRulesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListFailingRulesRequest) GetNewSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NewSince
+	}
+	return nil
+}
+
 // ListFailingRulesResponse is the rules of the series' checklist.
 type ListFailingRulesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rules, most failures first; those that nothing was assessed by are left out.
-	Rules         []*RuleStanding `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	Rules []*RuleStanding `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	// The instant from which on results counted as new.
+	NewSince      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=new_since,json=newSince,proto3" json:"new_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1847,6 +1926,13 @@ func (x *ListFailingRulesResponse) GetRules() []*RuleStanding {
 	return nil
 }
 
+func (x *ListFailingRulesResponse) GetNewSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NewSince
+	}
+	return nil
+}
+
 // RuleStanding is how many results of a rule stand in each state, in all systems.
 type RuleStanding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1866,8 +1952,12 @@ type RuleStanding struct {
 	Unknown int32 `protobuf:"varint,7,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	// Systems in which it fails.
 	SystemsFailing int32 `protobuf:"varint,8,opt,name=systems_failing,json=systemsFailing,proto3" json:"systems_failing,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Results that fail, and began to since new_since; accepted failures are left out.
+	NewlyFailing int32 `protobuf:"varint,9,opt,name=newly_failing,json=newlyFailing,proto3" json:"newly_failing,omitempty"`
+	// Results that are unknown, and have been since new_since or later.
+	NewlyUnknown  int32 `protobuf:"varint,10,opt,name=newly_unknown,json=newlyUnknown,proto3" json:"newly_unknown,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RuleStanding) Reset() {
@@ -1956,6 +2046,20 @@ func (x *RuleStanding) GetSystemsFailing() int32 {
 	return 0
 }
 
+func (x *RuleStanding) GetNewlyFailing() int32 {
+	if x != nil {
+		return x.NewlyFailing
+	}
+	return 0
+}
+
+func (x *RuleStanding) GetNewlyUnknown() int32 {
+	if x != nil {
+		return x.NewlyUnknown
+	}
+	return 0
+}
+
 // GetRuleTimelineRequest names a rule.
 type GetRuleTimelineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1968,7 +2072,12 @@ type GetRuleTimelineRequest struct {
 	// The length of a span in whole days; a day where absent. At most 5,000
 	// spans. Spans begin and end at midnight UTC: from is rounded down and to is
 	// rounded up. Today counts whole: what holds now is taken to go on to its end.
-	Resolution    *durationpb.Duration `protobuf:"bytes,4,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	Resolution *durationpb.Duration `protobuf:"bytes,4,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	// Of the systems with one value of a declared label alone: labels.tier = "prod".
+	// The value "" is that of systems without the label, "(other)" that of values
+	// that are not counted one by one. FAILED_PRECONDITION while not all systems
+	// are counted by the label yet.
+	Filter        string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2031,13 +2140,23 @@ func (x *GetRuleTimelineRequest) GetResolution() *durationpb.Duration {
 	return nil
 }
 
+func (x *GetRuleTimelineRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
 // RuleTimeline is how many results of a rule failed over time.
 type RuleTimeline struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rule's id.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The spans, oldest first.
-	Spans         []*RuleSpan `protobuf:"bytes,2,rep,name=spans,proto3" json:"spans,omitempty"`
+	Spans []*RuleSpan `protobuf:"bytes,2,rep,name=spans,proto3" json:"spans,omitempty"`
+	// With a filter: since when systems are counted by the label. Spans that begin
+	// before are left out.
+	CountedSince  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2082,6 +2201,13 @@ func (x *RuleTimeline) GetRule() string {
 func (x *RuleTimeline) GetSpans() []*RuleSpan {
 	if x != nil {
 		return x.Spans
+	}
+	return nil
+}
+
+func (x *RuleTimeline) GetCountedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedSince
 	}
 	return nil
 }
@@ -2168,6 +2294,818 @@ func (x *RuleSpan) GetPassing() float64 {
 	return 0
 }
 
+// ListFleetGroupsRequest asks for groups of systems.
+type ListFleetGroupsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "fleet/{checklist}~{profile}~{tailoring}": the series of that id of all systems.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The label's key; may be left out where one is declared. FAILED_PRECONDITION
+	// while not all systems are counted by it yet.
+	Label         string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFleetGroupsRequest) Reset() {
+	*x = ListFleetGroupsRequest{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFleetGroupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFleetGroupsRequest) ProtoMessage() {}
+
+func (x *ListFleetGroupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFleetGroupsRequest.ProtoReflect.Descriptor instead.
+func (*ListFleetGroupsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListFleetGroupsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListFleetGroupsRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+// ListFleetGroupsResponse is how the systems stand by the values of a label.
+type ListFleetGroupsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The label's key.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
+	// Since when systems are counted by it.
+	CountedSince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
+	// The groups in the order of their values: those that no system is in now are
+	// left out, and every system is in one.
+	Groups        []*FleetGroup `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFleetGroupsResponse) Reset() {
+	*x = ListFleetGroupsResponse{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFleetGroupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFleetGroupsResponse) ProtoMessage() {}
+
+func (x *ListFleetGroupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFleetGroupsResponse.ProtoReflect.Descriptor instead.
+func (*ListFleetGroupsResponse) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListFleetGroupsResponse) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *ListFleetGroupsResponse) GetCountedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedSince
+	}
+	return nil
+}
+
+func (x *ListFleetGroupsResponse) GetGroups() []*FleetGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+// FleetGroup is how the systems with one value of a label stand.
+type FleetGroup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The value; "" where the systems have not got the label, since no source says
+	// it or what was said is stale, and "(other)" where the value is not one of the
+	// first 64 that were seen, or is longer than 128 bytes.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// How many systems.
+	Systems int32 `protobuf:"varint,2,opt,name=systems,proto3" json:"systems,omitempty"`
+	// How many of them have a score.
+	Scored int32 `protobuf:"varint,3,opt,name=scored,proto3" json:"scored,omitempty"`
+	// The mean of the default model's raw scores; absent where there is none.
+	Score *float64 `protobuf:"fixed64,4,opt,name=score,proto3,oneof" json:"score,omitempty"`
+	// The mean of the effective scores.
+	EffectiveScore *float64 `protobuf:"fixed64,5,opt,name=effective_score,json=effectiveScore,proto3,oneof" json:"effective_score,omitempty"`
+	// The mean coverage.
+	Coverage *float64 `protobuf:"fixed64,6,opt,name=coverage,proto3,oneof" json:"coverage,omitempty"`
+	// Results that pass.
+	Pass int32 `protobuf:"varint,7,opt,name=pass,proto3" json:"pass,omitempty"`
+	// Results that fail.
+	Fail int32 `protobuf:"varint,8,opt,name=fail,proto3" json:"fail,omitempty"`
+	// Results that are unknown.
+	Unknown int32 `protobuf:"varint,9,opt,name=unknown,proto3" json:"unknown,omitempty"`
+	// Failing results of severity critical.
+	FailingCritical int32 `protobuf:"varint,10,opt,name=failing_critical,json=failingCritical,proto3" json:"failing_critical,omitempty"`
+	// Failing results of severity high.
+	FailingHigh int32 `protobuf:"varint,11,opt,name=failing_high,json=failingHigh,proto3" json:"failing_high,omitempty"`
+	// Failing results of severity medium.
+	FailingMedium int32 `protobuf:"varint,12,opt,name=failing_medium,json=failingMedium,proto3" json:"failing_medium,omitempty"`
+	// Failing results of severity low.
+	FailingLow int32 `protobuf:"varint,13,opt,name=failing_low,json=failingLow,proto3" json:"failing_low,omitempty"`
+	// Failing results of severity info.
+	FailingInfo   int32 `protobuf:"varint,14,opt,name=failing_info,json=failingInfo,proto3" json:"failing_info,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FleetGroup) Reset() {
+	*x = FleetGroup{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FleetGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FleetGroup) ProtoMessage() {}
+
+func (x *FleetGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FleetGroup.ProtoReflect.Descriptor instead.
+func (*FleetGroup) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *FleetGroup) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *FleetGroup) GetSystems() int32 {
+	if x != nil {
+		return x.Systems
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetScored() int32 {
+	if x != nil {
+		return x.Scored
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetScore() float64 {
+	if x != nil && x.Score != nil {
+		return *x.Score
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetEffectiveScore() float64 {
+	if x != nil && x.EffectiveScore != nil {
+		return *x.EffectiveScore
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetCoverage() float64 {
+	if x != nil && x.Coverage != nil {
+		return *x.Coverage
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetPass() int32 {
+	if x != nil {
+		return x.Pass
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetFail() int32 {
+	if x != nil {
+		return x.Fail
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetUnknown() int32 {
+	if x != nil {
+		return x.Unknown
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetFailingCritical() int32 {
+	if x != nil {
+		return x.FailingCritical
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetFailingHigh() int32 {
+	if x != nil {
+		return x.FailingHigh
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetFailingMedium() int32 {
+	if x != nil {
+		return x.FailingMedium
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetFailingLow() int32 {
+	if x != nil {
+		return x.FailingLow
+	}
+	return 0
+}
+
+func (x *FleetGroup) GetFailingInfo() int32 {
+	if x != nil {
+		return x.FailingInfo
+	}
+	return 0
+}
+
+// ListNewResultsRequest asks for a page of results.
+type ListNewResultsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "fleet/{checklist}~{profile}~{tailoring}": the series of that id of all systems.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// "fail" or "unknown"; fail where empty. Accepted failures are left out.
+	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	// The first instant; a day ago where absent.
+	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	// Equalities joined by AND: one of a declared label, as in
+	// labels.tier = "prod", and any of severity, area and rule.
+	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	// At most so many; 50 where zero, never more than 1,000. A page looks at 1,000
+	// systems at the most, so that with a filter it may be short, or empty, and have
+	// a next one.
+	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNewResultsRequest) Reset() {
+	*x = ListNewResultsRequest{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNewResultsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNewResultsRequest) ProtoMessage() {}
+
+func (x *ListNewResultsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNewResultsRequest.ProtoReflect.Descriptor instead.
+func (*ListNewResultsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListNewResultsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListNewResultsRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ListNewResultsRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *ListNewResultsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListNewResultsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListNewResultsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListNewResultsResponse is a page of results.
+type ListNewResultsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The results: by system, that in which one began last first, and of a system
+	// the newest first.
+	Results []*NewResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// The token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The instant since which results were asked for.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNewResultsResponse) Reset() {
+	*x = ListNewResultsResponse{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNewResultsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNewResultsResponse) ProtoMessage() {}
+
+func (x *ListNewResultsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNewResultsResponse.ProtoReflect.Descriptor instead.
+func (*ListNewResultsResponse) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListNewResultsResponse) GetResults() []*NewResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *ListNewResultsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListNewResultsResponse) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// NewResult is a result that has stood so since lately.
+type NewResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The system's id.
+	System string `protobuf:"bytes,1,opt,name=system,proto3" json:"system,omitempty"`
+	// The rule's id.
+	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	// The rule's title.
+	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// The rule's area.
+	Area string `protobuf:"bytes,4,opt,name=area,proto3" json:"area,omitempty"`
+	// The severity under which it was assessed.
+	Severity string `protobuf:"bytes,5,opt,name=severity,proto3" json:"severity,omitempty"`
+	// The subject; empty for the rule as a whole.
+	Subject string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
+	// "fail" or "unknown".
+	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
+	// Since when it has stood so.
+	SinceTime     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NewResult) Reset() {
+	*x = NewResult{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NewResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NewResult) ProtoMessage() {}
+
+func (x *NewResult) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NewResult.ProtoReflect.Descriptor instead.
+func (*NewResult) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *NewResult) GetSystem() string {
+	if x != nil {
+		return x.System
+	}
+	return ""
+}
+
+func (x *NewResult) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *NewResult) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *NewResult) GetArea() string {
+	if x != nil {
+		return x.Area
+	}
+	return ""
+}
+
+func (x *NewResult) GetSeverity() string {
+	if x != nil {
+		return x.Severity
+	}
+	return ""
+}
+
+func (x *NewResult) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *NewResult) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *NewResult) GetSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SinceTime
+	}
+	return nil
+}
+
+// GetFleetLabelsRequest asks for the labels by which systems are counted.
+type GetFleetLabelsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetFleetLabelsRequest) Reset() {
+	*x = GetFleetLabelsRequest{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetFleetLabelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetFleetLabelsRequest) ProtoMessage() {}
+
+func (x *GetFleetLabelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetFleetLabelsRequest.ProtoReflect.Descriptor instead.
+func (*GetFleetLabelsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{35}
+}
+
+// UpdateFleetLabelsRequest replaces the labels by which systems are counted.
+type UpdateFleetLabelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The labels; with an etag, only if nobody changed them since.
+	FleetLabels   *FleetLabels `protobuf:"bytes,1,opt,name=fleet_labels,json=fleetLabels,proto3" json:"fleet_labels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateFleetLabelsRequest) Reset() {
+	*x = UpdateFleetLabelsRequest{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateFleetLabelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateFleetLabelsRequest) ProtoMessage() {}
+
+func (x *UpdateFleetLabelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateFleetLabelsRequest.ProtoReflect.Descriptor instead.
+func (*UpdateFleetLabelsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *UpdateFleetLabelsRequest) GetFleetLabels() *FleetLabels {
+	if x != nil {
+		return x.FleetLabels
+	}
+	return nil
+}
+
+// FleetLabels are the labels of systems by which they are counted, besides the
+// whole.
+type FleetLabels struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "fleetLabels".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The labels' keys, four at the most.
+	Keys []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	// A tag of this content.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When it was last changed; absent where it never was.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// What is known of each, in the same order.
+	Labels        []*FleetLabel `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FleetLabels) Reset() {
+	*x = FleetLabels{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FleetLabels) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FleetLabels) ProtoMessage() {}
+
+func (x *FleetLabels) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FleetLabels.ProtoReflect.Descriptor instead.
+func (*FleetLabels) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *FleetLabels) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FleetLabels) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *FleetLabels) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *FleetLabels) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *FleetLabels) GetLabels() []*FleetLabel {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+// FleetLabel is what is known of a label by which systems are counted.
+type FleetLabel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The label's key.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Since when systems are counted by it: averages over time begin here.
+	CountedSince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
+	// Whether every system is counted by it. Until then nothing is answered by it.
+	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
+	// How many systems' series are counted by it.
+	Counted int32 `protobuf:"varint,4,opt,name=counted,proto3" json:"counted,omitempty"`
+	// How many there are.
+	Total int32 `protobuf:"varint,5,opt,name=total,proto3" json:"total,omitempty"`
+	// The values that were seen, in their order: the first 64 are counted one by one,
+	// further ones under "(other)".
+	Values        []string `protobuf:"bytes,6,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FleetLabel) Reset() {
+	*x = FleetLabel{}
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FleetLabel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FleetLabel) ProtoMessage() {}
+
+func (x *FleetLabel) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_history_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FleetLabel.ProtoReflect.Descriptor instead.
+func (*FleetLabel) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_history_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *FleetLabel) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *FleetLabel) GetCountedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedSince
+	}
+	return nil
+}
+
+func (x *FleetLabel) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *FleetLabel) GetCounted() int32 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *FleetLabel) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *FleetLabel) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 var File_plumbline_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_history_service_proto_rawDesc = "" +
@@ -2206,9 +3144,10 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	"resolution\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"resolution\x125\n" +
-	"\bknown_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"6\n" +
+	"\bknown_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"w\n" +
 	"\x05Trend\x12-\n" +
-	"\x05spans\x18\x01 \x03(\v2\x17.plumbline.v1.TrendSpanR\x05spans\"\x82\x04\n" +
+	"\x05spans\x18\x01 \x03(\v2\x17.plumbline.v1.TrendSpanR\x05spans\x12?\n" +
+	"\rcounted_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\"\x82\x04\n" +
 	"\tTrendSpan\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
@@ -2280,40 +3219,47 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\aflipped\x18\x05 \x01(\x05R\aflippedB\b\n" +
 	"\x06_scoreB\x12\n" +
 	"\x10_effective_scoreB\v\n" +
-	"\t_coverage\"\x80\x01\n" +
+	"\t_coverage\"\xa2\x01\n" +
 	"\x0fGetFleetRequest\x12m\n" +
-	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\"\xf3\x01\n" +
+	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\x12 \n" +
+	"\x06filter\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\"\xb4\x02\n" +
 	"\x05Fleet\x12\x16\n" +
 	"\x06series\x18\x01 \x01(\tR\x06series\x12\x18\n" +
 	"\asystems\x18\x02 \x01(\x05R\asystems\x122\n" +
 	"\bstanding\x18\x03 \x01(\v2\x16.plumbline.v1.StandingR\bstanding\x12E\n" +
 	"\x13failing_by_severity\x18\x04 \x03(\v2\x15.plumbline.v1.CountByR\x11failingBySeverity\x12=\n" +
-	"\x0ffailing_by_area\x18\x05 \x03(\v2\x15.plumbline.v1.CountByR\rfailingByArea\"1\n" +
+	"\x0ffailing_by_area\x18\x05 \x03(\v2\x15.plumbline.v1.CountByR\rfailingByArea\x12?\n" +
+	"\rcounted_since\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\"1\n" +
 	"\aCountBy\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value\"\xa7\x02\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value\"\xc9\x02\n" +
 	"\x14GetFleetTrendRequest\x12m\n" +
 	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\x129\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04from\x12*\n" +
 	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x129\n" +
 	"\n" +
 	"resolution\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"resolution\"\xd7\x01\n" +
+	"resolution\x12 \n" +
+	"\x06filter\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\"\xf9\x01\n" +
 	"\x17ListWorstSystemsRequest\x12m\n" +
 	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\x12$\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"z\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\"z\n" +
 	"\x18ListWorstSystemsResponse\x126\n" +
 	"\asystems\x18\x01 \x03(\v2\x1c.plumbline.v1.SystemStandingR\asystems\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\\\n" +
 	"\x0eSystemStanding\x12\x16\n" +
 	"\x06system\x18\x01 \x01(\tR\x06system\x122\n" +
-	"\bstanding\x18\x02 \x01(\v2\x16.plumbline.v1.StandingR\bstanding\"\x88\x01\n" +
+	"\bstanding\x18\x02 \x01(\v2\x16.plumbline.v1.StandingR\bstanding\"\xe3\x01\n" +
 	"\x17ListFailingRulesRequest\x12m\n" +
-	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\"L\n" +
+	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\x12 \n" +
+	"\x06filter\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\x127\n" +
+	"\tnew_since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bnewSince\"\x85\x01\n" +
 	"\x18ListFailingRulesResponse\x120\n" +
-	"\x05rules\x18\x01 \x03(\v2\x1a.plumbline.v1.RuleStandingR\x05rules\"\xd3\x01\n" +
+	"\x05rules\x18\x01 \x03(\v2\x1a.plumbline.v1.RuleStandingR\x05rules\x127\n" +
+	"\tnew_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bnewSince\"\x9d\x02\n" +
 	"\fRuleStanding\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +
@@ -2322,24 +3268,97 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\x04pass\x18\x05 \x01(\x05R\x04pass\x12\x12\n" +
 	"\x04fail\x18\x06 \x01(\x05R\x04fail\x12\x18\n" +
 	"\aunknown\x18\a \x01(\x05R\aunknown\x12'\n" +
-	"\x0fsystems_failing\x18\b \x01(\x05R\x0esystemsFailing\"\xc8\x02\n" +
+	"\x0fsystems_failing\x18\b \x01(\x05R\x0esystemsFailing\x12#\n" +
+	"\rnewly_failing\x18\t \x01(\x05R\fnewlyFailing\x12#\n" +
+	"\rnewly_unknown\x18\n" +
+	" \x01(\x05R\fnewlyUnknown\"\xea\x02\n" +
 	"\x16GetRuleTimelineRequest\x12\x8b\x01\n" +
 	"\x04name\x18\x01 \x01(\tBw\xe0A\x02\xbaHqro2m^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}/rules/[a-z0-9][a-z0-9-]{0,63}$R\x04name\x129\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04from\x12*\n" +
 	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x129\n" +
 	"\n" +
 	"resolution\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"resolution\"P\n" +
+	"resolution\x12 \n" +
+	"\x06filter\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\"\x91\x01\n" +
 	"\fRuleTimeline\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12,\n" +
-	"\x05spans\x18\x02 \x03(\v2\x16.plumbline.v1.RuleSpanR\x05spans\"\xca\x01\n" +
+	"\x05spans\x18\x02 \x03(\v2\x16.plumbline.v1.RuleSpanR\x05spans\x12?\n" +
+	"\rcounted_since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\"\xca\x01\n" +
 	"\bRuleSpan\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x18\n" +
 	"\afailing\x18\x03 \x01(\x01R\afailing\x12\x18\n" +
 	"\aunknown\x18\x04 \x01(\x01R\aunknown\x12\x18\n" +
-	"\apassing\x18\x05 \x01(\x01R\apassing2\xf0\b\n" +
+	"\apassing\x18\x05 \x01(\x01R\apassing\"\xa7\x01\n" +
+	"\x16ListFleetGroupsRequest\x12m\n" +
+	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\x12\x1e\n" +
+	"\x05label\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05label\"\xa2\x01\n" +
+	"\x17ListFleetGroupsResponse\x12\x14\n" +
+	"\x05label\x18\x01 \x01(\tR\x05label\x12?\n" +
+	"\rcounted_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\x120\n" +
+	"\x06groups\x18\x03 \x03(\v2\x18.plumbline.v1.FleetGroupR\x06groups\"\xe4\x03\n" +
+	"\n" +
+	"FleetGroup\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12\x18\n" +
+	"\asystems\x18\x02 \x01(\x05R\asystems\x12\x16\n" +
+	"\x06scored\x18\x03 \x01(\x05R\x06scored\x12\x19\n" +
+	"\x05score\x18\x04 \x01(\x01H\x00R\x05score\x88\x01\x01\x12,\n" +
+	"\x0feffective_score\x18\x05 \x01(\x01H\x01R\x0eeffectiveScore\x88\x01\x01\x12\x1f\n" +
+	"\bcoverage\x18\x06 \x01(\x01H\x02R\bcoverage\x88\x01\x01\x12\x12\n" +
+	"\x04pass\x18\a \x01(\x05R\x04pass\x12\x12\n" +
+	"\x04fail\x18\b \x01(\x05R\x04fail\x12\x18\n" +
+	"\aunknown\x18\t \x01(\x05R\aunknown\x12)\n" +
+	"\x10failing_critical\x18\n" +
+	" \x01(\x05R\x0ffailingCritical\x12!\n" +
+	"\ffailing_high\x18\v \x01(\x05R\vfailingHigh\x12%\n" +
+	"\x0efailing_medium\x18\f \x01(\x05R\rfailingMedium\x12\x1f\n" +
+	"\vfailing_low\x18\r \x01(\x05R\n" +
+	"failingLow\x12!\n" +
+	"\ffailing_info\x18\x0e \x01(\x05R\vfailingInfoB\b\n" +
+	"\x06_scoreB\x12\n" +
+	"\x10_effective_scoreB\v\n" +
+	"\t_coverage\"\xd7\x02\n" +
+	"\x15ListNewResultsRequest\x12m\n" +
+	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xbaHSrQ2O^fleet/[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}~[a-z0-9][a-z0-9-]{0,63}$R\x04name\x12,\n" +
+	"\x05state\x18\x02 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x04failR\aunknownR\x05state\x120\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06filter\x12$\n" +
+	"\tpage_size\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xa5\x01\n" +
+	"\x16ListNewResultsResponse\x121\n" +
+	"\aresults\x18\x01 \x03(\v2\x17.plumbline.v1.NewResultR\aresults\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x120\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xe8\x01\n" +
+	"\tNewResult\x12\x16\n" +
+	"\x06system\x18\x01 \x01(\tR\x06system\x12\x12\n" +
+	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x12\x12\n" +
+	"\x04area\x18\x04 \x01(\tR\x04area\x12\x1a\n" +
+	"\bseverity\x18\x05 \x01(\tR\bseverity\x12\x18\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject\x12\x14\n" +
+	"\x05state\x18\a \x01(\tR\x05state\x129\n" +
+	"\n" +
+	"since_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\"\x17\n" +
+	"\x15GetFleetLabelsRequest\"c\n" +
+	"\x18UpdateFleetLabelsRequest\x12G\n" +
+	"\ffleet_labels\x18\x01 \x01(\v2\x19.plumbline.v1.FleetLabelsB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vfleetLabels\"\xdc\x01\n" +
+	"\vFleetLabels\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\x03R\x04name\x12'\n" +
+	"\x04keys\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\ar\x05\x10\x01(\x80\x02R\x04keys\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12@\n" +
+	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x125\n" +
+	"\x06labels\x18\x05 \x03(\v2\x18.plumbline.v1.FleetLabelB\x03\xe0A\x03R\x06labels\"\xc3\x01\n" +
+	"\n" +
+	"FleetLabel\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12?\n" +
+	"\rcounted_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\x12\x1a\n" +
+	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12\x18\n" +
+	"\acounted\x18\x04 \x01(\x05R\acounted\x12\x14\n" +
+	"\x05total\x18\x05 \x01(\x05R\x05total\x12\x16\n" +
+	"\x06values\x18\x06 \x03(\tR\x06values2\xe3\f\n" +
 	"\x0eHistoryService\x12\x93\x01\n" +
 	"\x12GetFindingTimeline\x12'.plumbline.v1.GetFindingTimelineRequest\x1a\x1d.plumbline.v1.FindingTimeline\"5\x82\xd3\xe4\x93\x02/\x12-/v1/{name=systems/*/series/*}:findingTimeline\x12k\n" +
 	"\bGetTrend\x12\x1d.plumbline.v1.GetTrendRequest\x1a\x13.plumbline.v1.Trend\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=systems/*/series/*}:trend\x12y\n" +
@@ -2349,7 +3368,11 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\rGetFleetTrend\x12\".plumbline.v1.GetFleetTrendRequest\x1a\x13.plumbline.v1.Trend\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=fleet/*}:trend\x12\x8a\x01\n" +
 	"\x10ListWorstSystems\x12%.plumbline.v1.ListWorstSystemsRequest\x1a&.plumbline.v1.ListWorstSystemsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=fleet/*}:worstSystems\x12\x8a\x01\n" +
 	"\x10ListFailingRules\x12%.plumbline.v1.ListFailingRulesRequest\x1a&.plumbline.v1.ListFailingRulesResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=fleet/*}:failingRules\x12\x80\x01\n" +
-	"\x0fGetRuleTimeline\x12$.plumbline.v1.GetRuleTimelineRequest\x1a\x1a.plumbline.v1.RuleTimeline\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=fleet/*/rules/*}:timelineBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	"\x0fGetRuleTimeline\x12$.plumbline.v1.GetRuleTimelineRequest\x1a\x1a.plumbline.v1.RuleTimeline\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=fleet/*/rules/*}:timeline\x12\x81\x01\n" +
+	"\x0fListFleetGroups\x12$.plumbline.v1.ListFleetGroupsRequest\x1a%.plumbline.v1.ListFleetGroupsResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=fleet/*}:groups\x12\x82\x01\n" +
+	"\x0eListNewResults\x12#.plumbline.v1.ListNewResultsRequest\x1a$.plumbline.v1.ListNewResultsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=fleet/*}:newResults\x12i\n" +
+	"\x0eGetFleetLabels\x12#.plumbline.v1.GetFleetLabelsRequest\x1a\x19.plumbline.v1.FleetLabels\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/fleetLabels\x12}\n" +
+	"\x11UpdateFleetLabels\x12&.plumbline.v1.UpdateFleetLabelsRequest\x1a\x19.plumbline.v1.FleetLabels\"%\x82\xd3\xe4\x93\x02\x1f:\ffleet_labels\x1a\x0f/v1/fleetLabelsBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_history_service_proto_rawDescOnce sync.Once
@@ -2363,7 +3386,7 @@ func file_plumbline_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_plumbline_v1_history_service_proto_rawDescData
 }
 
-var file_plumbline_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_plumbline_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_plumbline_v1_history_service_proto_goTypes = []any{
 	(*GetFindingTimelineRequest)(nil), // 0: plumbline.v1.GetFindingTimelineRequest
 	(*FindingTimeline)(nil),           // 1: plumbline.v1.FindingTimeline
@@ -2394,85 +3417,118 @@ var file_plumbline_v1_history_service_proto_goTypes = []any{
 	(*GetRuleTimelineRequest)(nil),    // 26: plumbline.v1.GetRuleTimelineRequest
 	(*RuleTimeline)(nil),              // 27: plumbline.v1.RuleTimeline
 	(*RuleSpan)(nil),                  // 28: plumbline.v1.RuleSpan
-	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 30: google.protobuf.Duration
-	(*Standing)(nil),                  // 31: plumbline.v1.Standing
-	(*Flip)(nil),                      // 32: plumbline.v1.Flip
+	(*ListFleetGroupsRequest)(nil),    // 29: plumbline.v1.ListFleetGroupsRequest
+	(*ListFleetGroupsResponse)(nil),   // 30: plumbline.v1.ListFleetGroupsResponse
+	(*FleetGroup)(nil),                // 31: plumbline.v1.FleetGroup
+	(*ListNewResultsRequest)(nil),     // 32: plumbline.v1.ListNewResultsRequest
+	(*ListNewResultsResponse)(nil),    // 33: plumbline.v1.ListNewResultsResponse
+	(*NewResult)(nil),                 // 34: plumbline.v1.NewResult
+	(*GetFleetLabelsRequest)(nil),     // 35: plumbline.v1.GetFleetLabelsRequest
+	(*UpdateFleetLabelsRequest)(nil),  // 36: plumbline.v1.UpdateFleetLabelsRequest
+	(*FleetLabels)(nil),               // 37: plumbline.v1.FleetLabels
+	(*FleetLabel)(nil),                // 38: plumbline.v1.FleetLabel
+	(*timestamppb.Timestamp)(nil),     // 39: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 40: google.protobuf.Duration
+	(*Standing)(nil),                  // 41: plumbline.v1.Standing
+	(*Flip)(nil),                      // 42: plumbline.v1.Flip
 }
 var file_plumbline_v1_history_service_proto_depIdxs = []int32{
-	29, // 0: plumbline.v1.GetFindingTimelineRequest.from:type_name -> google.protobuf.Timestamp
-	29, // 1: plumbline.v1.GetFindingTimelineRequest.to:type_name -> google.protobuf.Timestamp
-	29, // 2: plumbline.v1.GetFindingTimelineRequest.known_at:type_name -> google.protobuf.Timestamp
+	39, // 0: plumbline.v1.GetFindingTimelineRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 1: plumbline.v1.GetFindingTimelineRequest.to:type_name -> google.protobuf.Timestamp
+	39, // 2: plumbline.v1.GetFindingTimelineRequest.known_at:type_name -> google.protobuf.Timestamp
 	2,  // 3: plumbline.v1.FindingTimeline.spans:type_name -> plumbline.v1.FindingSpan
-	29, // 4: plumbline.v1.FindingTimeline.open_since:type_name -> google.protobuf.Timestamp
-	30, // 5: plumbline.v1.FindingTimeline.failing_time:type_name -> google.protobuf.Duration
-	30, // 6: plumbline.v1.FindingTimeline.longest_failing:type_name -> google.protobuf.Duration
-	30, // 7: plumbline.v1.FindingTimeline.mean_time_to_remedy:type_name -> google.protobuf.Duration
-	29, // 8: plumbline.v1.FindingSpan.start_time:type_name -> google.protobuf.Timestamp
-	29, // 9: plumbline.v1.FindingSpan.end_time:type_name -> google.protobuf.Timestamp
-	29, // 10: plumbline.v1.GetTrendRequest.from:type_name -> google.protobuf.Timestamp
-	29, // 11: plumbline.v1.GetTrendRequest.to:type_name -> google.protobuf.Timestamp
-	30, // 12: plumbline.v1.GetTrendRequest.resolution:type_name -> google.protobuf.Duration
-	29, // 13: plumbline.v1.GetTrendRequest.known_at:type_name -> google.protobuf.Timestamp
+	39, // 4: plumbline.v1.FindingTimeline.open_since:type_name -> google.protobuf.Timestamp
+	40, // 5: plumbline.v1.FindingTimeline.failing_time:type_name -> google.protobuf.Duration
+	40, // 6: plumbline.v1.FindingTimeline.longest_failing:type_name -> google.protobuf.Duration
+	40, // 7: plumbline.v1.FindingTimeline.mean_time_to_remedy:type_name -> google.protobuf.Duration
+	39, // 8: plumbline.v1.FindingSpan.start_time:type_name -> google.protobuf.Timestamp
+	39, // 9: plumbline.v1.FindingSpan.end_time:type_name -> google.protobuf.Timestamp
+	39, // 10: plumbline.v1.GetTrendRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 11: plumbline.v1.GetTrendRequest.to:type_name -> google.protobuf.Timestamp
+	40, // 12: plumbline.v1.GetTrendRequest.resolution:type_name -> google.protobuf.Duration
+	39, // 13: plumbline.v1.GetTrendRequest.known_at:type_name -> google.protobuf.Timestamp
 	5,  // 14: plumbline.v1.Trend.spans:type_name -> plumbline.v1.TrendSpan
-	29, // 15: plumbline.v1.TrendSpan.start_time:type_name -> google.protobuf.Timestamp
-	29, // 16: plumbline.v1.TrendSpan.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 17: plumbline.v1.TrendSpan.failing_by_severity:type_name -> plumbline.v1.AverageBy
-	6,  // 18: plumbline.v1.TrendSpan.failing_by_area:type_name -> plumbline.v1.AverageBy
-	29, // 19: plumbline.v1.ForecastRequest.until:type_name -> google.protobuf.Timestamp
-	31, // 20: plumbline.v1.ForecastResponse.now:type_name -> plumbline.v1.Standing
-	9,  // 21: plumbline.v1.ForecastResponse.breakpoints:type_name -> plumbline.v1.ForecastBreakpoint
-	29, // 22: plumbline.v1.ForecastResponse.until:type_name -> google.protobuf.Timestamp
-	29, // 23: plumbline.v1.ForecastBreakpoint.effective_time:type_name -> google.protobuf.Timestamp
-	31, // 24: plumbline.v1.ForecastBreakpoint.standing:type_name -> plumbline.v1.Standing
-	32, // 25: plumbline.v1.ForecastBreakpoint.flips:type_name -> plumbline.v1.Flip
-	29, // 26: plumbline.v1.AssessmentRef.as_of:type_name -> google.protobuf.Timestamp
-	29, // 27: plumbline.v1.AssessmentRef.known_at:type_name -> google.protobuf.Timestamp
-	10, // 28: plumbline.v1.CompareAssessmentsRequest.before:type_name -> plumbline.v1.AssessmentRef
-	10, // 29: plumbline.v1.CompareAssessmentsRequest.after:type_name -> plumbline.v1.AssessmentRef
-	31, // 30: plumbline.v1.Comparison.before:type_name -> plumbline.v1.Standing
-	31, // 31: plumbline.v1.Comparison.after:type_name -> plumbline.v1.Standing
-	13, // 32: plumbline.v1.Comparison.flips:type_name -> plumbline.v1.AttributedFlip
-	15, // 33: plumbline.v1.Comparison.attribution:type_name -> plumbline.v1.Attribution
-	14, // 34: plumbline.v1.AttributedFlip.facts:type_name -> plumbline.v1.FactChange
-	31, // 35: plumbline.v1.Fleet.standing:type_name -> plumbline.v1.Standing
-	18, // 36: plumbline.v1.Fleet.failing_by_severity:type_name -> plumbline.v1.CountBy
-	18, // 37: plumbline.v1.Fleet.failing_by_area:type_name -> plumbline.v1.CountBy
-	29, // 38: plumbline.v1.GetFleetTrendRequest.from:type_name -> google.protobuf.Timestamp
-	29, // 39: plumbline.v1.GetFleetTrendRequest.to:type_name -> google.protobuf.Timestamp
-	30, // 40: plumbline.v1.GetFleetTrendRequest.resolution:type_name -> google.protobuf.Duration
-	22, // 41: plumbline.v1.ListWorstSystemsResponse.systems:type_name -> plumbline.v1.SystemStanding
-	31, // 42: plumbline.v1.SystemStanding.standing:type_name -> plumbline.v1.Standing
-	25, // 43: plumbline.v1.ListFailingRulesResponse.rules:type_name -> plumbline.v1.RuleStanding
-	29, // 44: plumbline.v1.GetRuleTimelineRequest.from:type_name -> google.protobuf.Timestamp
-	29, // 45: plumbline.v1.GetRuleTimelineRequest.to:type_name -> google.protobuf.Timestamp
-	30, // 46: plumbline.v1.GetRuleTimelineRequest.resolution:type_name -> google.protobuf.Duration
-	28, // 47: plumbline.v1.RuleTimeline.spans:type_name -> plumbline.v1.RuleSpan
-	29, // 48: plumbline.v1.RuleSpan.start_time:type_name -> google.protobuf.Timestamp
-	29, // 49: plumbline.v1.RuleSpan.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 50: plumbline.v1.HistoryService.GetFindingTimeline:input_type -> plumbline.v1.GetFindingTimelineRequest
-	3,  // 51: plumbline.v1.HistoryService.GetTrend:input_type -> plumbline.v1.GetTrendRequest
-	7,  // 52: plumbline.v1.HistoryService.Forecast:input_type -> plumbline.v1.ForecastRequest
-	11, // 53: plumbline.v1.HistoryService.CompareAssessments:input_type -> plumbline.v1.CompareAssessmentsRequest
-	16, // 54: plumbline.v1.HistoryService.GetFleet:input_type -> plumbline.v1.GetFleetRequest
-	19, // 55: plumbline.v1.HistoryService.GetFleetTrend:input_type -> plumbline.v1.GetFleetTrendRequest
-	20, // 56: plumbline.v1.HistoryService.ListWorstSystems:input_type -> plumbline.v1.ListWorstSystemsRequest
-	23, // 57: plumbline.v1.HistoryService.ListFailingRules:input_type -> plumbline.v1.ListFailingRulesRequest
-	26, // 58: plumbline.v1.HistoryService.GetRuleTimeline:input_type -> plumbline.v1.GetRuleTimelineRequest
-	1,  // 59: plumbline.v1.HistoryService.GetFindingTimeline:output_type -> plumbline.v1.FindingTimeline
-	4,  // 60: plumbline.v1.HistoryService.GetTrend:output_type -> plumbline.v1.Trend
-	8,  // 61: plumbline.v1.HistoryService.Forecast:output_type -> plumbline.v1.ForecastResponse
-	12, // 62: plumbline.v1.HistoryService.CompareAssessments:output_type -> plumbline.v1.Comparison
-	17, // 63: plumbline.v1.HistoryService.GetFleet:output_type -> plumbline.v1.Fleet
-	4,  // 64: plumbline.v1.HistoryService.GetFleetTrend:output_type -> plumbline.v1.Trend
-	21, // 65: plumbline.v1.HistoryService.ListWorstSystems:output_type -> plumbline.v1.ListWorstSystemsResponse
-	24, // 66: plumbline.v1.HistoryService.ListFailingRules:output_type -> plumbline.v1.ListFailingRulesResponse
-	27, // 67: plumbline.v1.HistoryService.GetRuleTimeline:output_type -> plumbline.v1.RuleTimeline
-	59, // [59:68] is the sub-list for method output_type
-	50, // [50:59] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	39, // 15: plumbline.v1.Trend.counted_since:type_name -> google.protobuf.Timestamp
+	39, // 16: plumbline.v1.TrendSpan.start_time:type_name -> google.protobuf.Timestamp
+	39, // 17: plumbline.v1.TrendSpan.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 18: plumbline.v1.TrendSpan.failing_by_severity:type_name -> plumbline.v1.AverageBy
+	6,  // 19: plumbline.v1.TrendSpan.failing_by_area:type_name -> plumbline.v1.AverageBy
+	39, // 20: plumbline.v1.ForecastRequest.until:type_name -> google.protobuf.Timestamp
+	41, // 21: plumbline.v1.ForecastResponse.now:type_name -> plumbline.v1.Standing
+	9,  // 22: plumbline.v1.ForecastResponse.breakpoints:type_name -> plumbline.v1.ForecastBreakpoint
+	39, // 23: plumbline.v1.ForecastResponse.until:type_name -> google.protobuf.Timestamp
+	39, // 24: plumbline.v1.ForecastBreakpoint.effective_time:type_name -> google.protobuf.Timestamp
+	41, // 25: plumbline.v1.ForecastBreakpoint.standing:type_name -> plumbline.v1.Standing
+	42, // 26: plumbline.v1.ForecastBreakpoint.flips:type_name -> plumbline.v1.Flip
+	39, // 27: plumbline.v1.AssessmentRef.as_of:type_name -> google.protobuf.Timestamp
+	39, // 28: plumbline.v1.AssessmentRef.known_at:type_name -> google.protobuf.Timestamp
+	10, // 29: plumbline.v1.CompareAssessmentsRequest.before:type_name -> plumbline.v1.AssessmentRef
+	10, // 30: plumbline.v1.CompareAssessmentsRequest.after:type_name -> plumbline.v1.AssessmentRef
+	41, // 31: plumbline.v1.Comparison.before:type_name -> plumbline.v1.Standing
+	41, // 32: plumbline.v1.Comparison.after:type_name -> plumbline.v1.Standing
+	13, // 33: plumbline.v1.Comparison.flips:type_name -> plumbline.v1.AttributedFlip
+	15, // 34: plumbline.v1.Comparison.attribution:type_name -> plumbline.v1.Attribution
+	14, // 35: plumbline.v1.AttributedFlip.facts:type_name -> plumbline.v1.FactChange
+	41, // 36: plumbline.v1.Fleet.standing:type_name -> plumbline.v1.Standing
+	18, // 37: plumbline.v1.Fleet.failing_by_severity:type_name -> plumbline.v1.CountBy
+	18, // 38: plumbline.v1.Fleet.failing_by_area:type_name -> plumbline.v1.CountBy
+	39, // 39: plumbline.v1.Fleet.counted_since:type_name -> google.protobuf.Timestamp
+	39, // 40: plumbline.v1.GetFleetTrendRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 41: plumbline.v1.GetFleetTrendRequest.to:type_name -> google.protobuf.Timestamp
+	40, // 42: plumbline.v1.GetFleetTrendRequest.resolution:type_name -> google.protobuf.Duration
+	22, // 43: plumbline.v1.ListWorstSystemsResponse.systems:type_name -> plumbline.v1.SystemStanding
+	41, // 44: plumbline.v1.SystemStanding.standing:type_name -> plumbline.v1.Standing
+	39, // 45: plumbline.v1.ListFailingRulesRequest.new_since:type_name -> google.protobuf.Timestamp
+	25, // 46: plumbline.v1.ListFailingRulesResponse.rules:type_name -> plumbline.v1.RuleStanding
+	39, // 47: plumbline.v1.ListFailingRulesResponse.new_since:type_name -> google.protobuf.Timestamp
+	39, // 48: plumbline.v1.GetRuleTimelineRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 49: plumbline.v1.GetRuleTimelineRequest.to:type_name -> google.protobuf.Timestamp
+	40, // 50: plumbline.v1.GetRuleTimelineRequest.resolution:type_name -> google.protobuf.Duration
+	28, // 51: plumbline.v1.RuleTimeline.spans:type_name -> plumbline.v1.RuleSpan
+	39, // 52: plumbline.v1.RuleTimeline.counted_since:type_name -> google.protobuf.Timestamp
+	39, // 53: plumbline.v1.RuleSpan.start_time:type_name -> google.protobuf.Timestamp
+	39, // 54: plumbline.v1.RuleSpan.end_time:type_name -> google.protobuf.Timestamp
+	39, // 55: plumbline.v1.ListFleetGroupsResponse.counted_since:type_name -> google.protobuf.Timestamp
+	31, // 56: plumbline.v1.ListFleetGroupsResponse.groups:type_name -> plumbline.v1.FleetGroup
+	39, // 57: plumbline.v1.ListNewResultsRequest.since:type_name -> google.protobuf.Timestamp
+	34, // 58: plumbline.v1.ListNewResultsResponse.results:type_name -> plumbline.v1.NewResult
+	39, // 59: plumbline.v1.ListNewResultsResponse.since:type_name -> google.protobuf.Timestamp
+	39, // 60: plumbline.v1.NewResult.since_time:type_name -> google.protobuf.Timestamp
+	37, // 61: plumbline.v1.UpdateFleetLabelsRequest.fleet_labels:type_name -> plumbline.v1.FleetLabels
+	39, // 62: plumbline.v1.FleetLabels.update_time:type_name -> google.protobuf.Timestamp
+	38, // 63: plumbline.v1.FleetLabels.labels:type_name -> plumbline.v1.FleetLabel
+	39, // 64: plumbline.v1.FleetLabel.counted_since:type_name -> google.protobuf.Timestamp
+	0,  // 65: plumbline.v1.HistoryService.GetFindingTimeline:input_type -> plumbline.v1.GetFindingTimelineRequest
+	3,  // 66: plumbline.v1.HistoryService.GetTrend:input_type -> plumbline.v1.GetTrendRequest
+	7,  // 67: plumbline.v1.HistoryService.Forecast:input_type -> plumbline.v1.ForecastRequest
+	11, // 68: plumbline.v1.HistoryService.CompareAssessments:input_type -> plumbline.v1.CompareAssessmentsRequest
+	16, // 69: plumbline.v1.HistoryService.GetFleet:input_type -> plumbline.v1.GetFleetRequest
+	19, // 70: plumbline.v1.HistoryService.GetFleetTrend:input_type -> plumbline.v1.GetFleetTrendRequest
+	20, // 71: plumbline.v1.HistoryService.ListWorstSystems:input_type -> plumbline.v1.ListWorstSystemsRequest
+	23, // 72: plumbline.v1.HistoryService.ListFailingRules:input_type -> plumbline.v1.ListFailingRulesRequest
+	26, // 73: plumbline.v1.HistoryService.GetRuleTimeline:input_type -> plumbline.v1.GetRuleTimelineRequest
+	29, // 74: plumbline.v1.HistoryService.ListFleetGroups:input_type -> plumbline.v1.ListFleetGroupsRequest
+	32, // 75: plumbline.v1.HistoryService.ListNewResults:input_type -> plumbline.v1.ListNewResultsRequest
+	35, // 76: plumbline.v1.HistoryService.GetFleetLabels:input_type -> plumbline.v1.GetFleetLabelsRequest
+	36, // 77: plumbline.v1.HistoryService.UpdateFleetLabels:input_type -> plumbline.v1.UpdateFleetLabelsRequest
+	1,  // 78: plumbline.v1.HistoryService.GetFindingTimeline:output_type -> plumbline.v1.FindingTimeline
+	4,  // 79: plumbline.v1.HistoryService.GetTrend:output_type -> plumbline.v1.Trend
+	8,  // 80: plumbline.v1.HistoryService.Forecast:output_type -> plumbline.v1.ForecastResponse
+	12, // 81: plumbline.v1.HistoryService.CompareAssessments:output_type -> plumbline.v1.Comparison
+	17, // 82: plumbline.v1.HistoryService.GetFleet:output_type -> plumbline.v1.Fleet
+	4,  // 83: plumbline.v1.HistoryService.GetFleetTrend:output_type -> plumbline.v1.Trend
+	21, // 84: plumbline.v1.HistoryService.ListWorstSystems:output_type -> plumbline.v1.ListWorstSystemsResponse
+	24, // 85: plumbline.v1.HistoryService.ListFailingRules:output_type -> plumbline.v1.ListFailingRulesResponse
+	27, // 86: plumbline.v1.HistoryService.GetRuleTimeline:output_type -> plumbline.v1.RuleTimeline
+	30, // 87: plumbline.v1.HistoryService.ListFleetGroups:output_type -> plumbline.v1.ListFleetGroupsResponse
+	33, // 88: plumbline.v1.HistoryService.ListNewResults:output_type -> plumbline.v1.ListNewResultsResponse
+	37, // 89: plumbline.v1.HistoryService.GetFleetLabels:output_type -> plumbline.v1.FleetLabels
+	37, // 90: plumbline.v1.HistoryService.UpdateFleetLabels:output_type -> plumbline.v1.FleetLabels
+	78, // [78:91] is the sub-list for method output_type
+	65, // [65:78] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_history_service_proto_init() }
@@ -2483,13 +3539,14 @@ func file_plumbline_v1_history_service_proto_init() {
 	file_plumbline_v1_guidance_change_proto_init()
 	file_plumbline_v1_history_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_plumbline_v1_history_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_plumbline_v1_history_service_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_v1_history_service_proto_rawDesc), len(file_plumbline_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,10 @@ const (
 	HistoryService_ListWorstSystems_FullMethodName   = "/plumbline.v1.HistoryService/ListWorstSystems"
 	HistoryService_ListFailingRules_FullMethodName   = "/plumbline.v1.HistoryService/ListFailingRules"
 	HistoryService_GetRuleTimeline_FullMethodName    = "/plumbline.v1.HistoryService/GetRuleTimeline"
+	HistoryService_ListFleetGroups_FullMethodName    = "/plumbline.v1.HistoryService/ListFleetGroups"
+	HistoryService_ListNewResults_FullMethodName     = "/plumbline.v1.HistoryService/ListNewResults"
+	HistoryService_GetFleetLabels_FullMethodName     = "/plumbline.v1.HistoryService/GetFleetLabels"
+	HistoryService_UpdateFleetLabels_FullMethodName  = "/plumbline.v1.HistoryService/UpdateFleetLabels"
 )
 
 // HistoryServiceClient is the client API for HistoryService service.
@@ -57,6 +61,17 @@ type HistoryServiceClient interface {
 	ListFailingRules(ctx context.Context, in *ListFailingRulesRequest, opts ...grpc.CallOption) (*ListFailingRulesResponse, error)
 	// GetRuleTimeline gets how many results of a rule failed over time, in all systems.
 	GetRuleTimeline(ctx context.Context, in *GetRuleTimelineRequest, opts ...grpc.CallOption) (*RuleTimeline, error)
+	// ListFleetGroups lists how the systems stand by the values of a label, side by
+	// side.
+	ListFleetGroups(ctx context.Context, in *ListFleetGroupsRequest, opts ...grpc.CallOption) (*ListFleetGroupsResponse, error)
+	// ListNewResults lists the results of all systems that began to fail, or to be
+	// unknown, since an instant, and still do.
+	ListNewResults(ctx context.Context, in *ListNewResultsRequest, opts ...grpc.CallOption) (*ListNewResultsResponse, error)
+	// GetFleetLabels gets the labels by which systems are counted.
+	GetFleetLabels(ctx context.Context, in *GetFleetLabelsRequest, opts ...grpc.CallOption) (*FleetLabels, error)
+	// UpdateFleetLabels replaces the labels by which systems are counted. All systems
+	// become due for reassessment, by which they are counted anew.
+	UpdateFleetLabels(ctx context.Context, in *UpdateFleetLabelsRequest, opts ...grpc.CallOption) (*FleetLabels, error)
 }
 
 type historyServiceClient struct {
@@ -157,6 +172,46 @@ func (c *historyServiceClient) GetRuleTimeline(ctx context.Context, in *GetRuleT
 	return out, nil
 }
 
+func (c *historyServiceClient) ListFleetGroups(ctx context.Context, in *ListFleetGroupsRequest, opts ...grpc.CallOption) (*ListFleetGroupsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListFleetGroupsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ListFleetGroups_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) ListNewResults(ctx context.Context, in *ListNewResultsRequest, opts ...grpc.CallOption) (*ListNewResultsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListNewResultsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_ListNewResults_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) GetFleetLabels(ctx context.Context, in *GetFleetLabelsRequest, opts ...grpc.CallOption) (*FleetLabels, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FleetLabels)
+	err := c.cc.Invoke(ctx, HistoryService_GetFleetLabels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) UpdateFleetLabels(ctx context.Context, in *UpdateFleetLabelsRequest, opts ...grpc.CallOption) (*FleetLabels, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FleetLabels)
+	err := c.cc.Invoke(ctx, HistoryService_UpdateFleetLabels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HistoryServiceServer is the server API for HistoryService service.
 // All implementations must embed UnimplementedHistoryServiceServer
 // for forward compatibility.
@@ -184,6 +239,17 @@ type HistoryServiceServer interface {
 	ListFailingRules(context.Context, *ListFailingRulesRequest) (*ListFailingRulesResponse, error)
 	// GetRuleTimeline gets how many results of a rule failed over time, in all systems.
 	GetRuleTimeline(context.Context, *GetRuleTimelineRequest) (*RuleTimeline, error)
+	// ListFleetGroups lists how the systems stand by the values of a label, side by
+	// side.
+	ListFleetGroups(context.Context, *ListFleetGroupsRequest) (*ListFleetGroupsResponse, error)
+	// ListNewResults lists the results of all systems that began to fail, or to be
+	// unknown, since an instant, and still do.
+	ListNewResults(context.Context, *ListNewResultsRequest) (*ListNewResultsResponse, error)
+	// GetFleetLabels gets the labels by which systems are counted.
+	GetFleetLabels(context.Context, *GetFleetLabelsRequest) (*FleetLabels, error)
+	// UpdateFleetLabels replaces the labels by which systems are counted. All systems
+	// become due for reassessment, by which they are counted anew.
+	UpdateFleetLabels(context.Context, *UpdateFleetLabelsRequest) (*FleetLabels, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }
 
@@ -220,6 +286,18 @@ func (UnimplementedHistoryServiceServer) ListFailingRules(context.Context, *List
 }
 func (UnimplementedHistoryServiceServer) GetRuleTimeline(context.Context, *GetRuleTimelineRequest) (*RuleTimeline, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRuleTimeline not implemented")
+}
+func (UnimplementedHistoryServiceServer) ListFleetGroups(context.Context, *ListFleetGroupsRequest) (*ListFleetGroupsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListFleetGroups not implemented")
+}
+func (UnimplementedHistoryServiceServer) ListNewResults(context.Context, *ListNewResultsRequest) (*ListNewResultsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListNewResults not implemented")
+}
+func (UnimplementedHistoryServiceServer) GetFleetLabels(context.Context, *GetFleetLabelsRequest) (*FleetLabels, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetFleetLabels not implemented")
+}
+func (UnimplementedHistoryServiceServer) UpdateFleetLabels(context.Context, *UpdateFleetLabelsRequest) (*FleetLabels, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateFleetLabels not implemented")
 }
 func (UnimplementedHistoryServiceServer) mustEmbedUnimplementedHistoryServiceServer() {}
 func (UnimplementedHistoryServiceServer) testEmbeddedByValue()                        {}
@@ -404,6 +482,78 @@ func _HistoryService_GetRuleTimeline_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_ListFleetGroups_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListFleetGroupsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ListFleetGroups(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ListFleetGroups_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ListFleetGroups(ctx, req.(*ListFleetGroupsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_ListNewResults_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNewResultsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).ListNewResults(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_ListNewResults_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).ListNewResults(ctx, req.(*ListNewResultsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_GetFleetLabels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetFleetLabelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).GetFleetLabels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_GetFleetLabels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).GetFleetLabels(ctx, req.(*GetFleetLabelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_UpdateFleetLabels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateFleetLabelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).UpdateFleetLabels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_UpdateFleetLabels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).UpdateFleetLabels(ctx, req.(*UpdateFleetLabelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HistoryService_ServiceDesc is the grpc.ServiceDesc for HistoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -446,6 +596,22 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRuleTimeline",
 			Handler:    _HistoryService_GetRuleTimeline_Handler,
+		},
+		{
+			MethodName: "ListFleetGroups",
+			Handler:    _HistoryService_ListFleetGroups_Handler,
+		},
+		{
+			MethodName: "ListNewResults",
+			Handler:    _HistoryService_ListNewResults_Handler,
+		},
+		{
+			MethodName: "GetFleetLabels",
+			Handler:    _HistoryService_GetFleetLabels_Handler,
+		},
+		{
+			MethodName: "UpdateFleetLabels",
+			Handler:    _HistoryService_UpdateFleetLabels_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

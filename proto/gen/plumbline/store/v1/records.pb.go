@@ -1187,7 +1187,10 @@ type State struct {
 	// the rule's number as a uvarint, then info 1 to critical 5 in a byte.
 	Severities []byte `protobuf:"bytes,13,opt,name=severities,proto3" json:"severities,omitempty"`
 	// The ids of the waivers that accept failures, by number.
-	Waivers       []string `protobuf:"bytes,14,rep,name=waivers,proto3" json:"waivers,omitempty"`
+	Waivers []string `protobuf:"bytes,14,rep,name=waivers,proto3" json:"waivers,omitempty"`
+	// The values of the labels by which systems are counted, packed: see package
+	// rollup.
+	Labels        []byte `protobuf:"bytes,15,opt,name=labels,proto3" json:"labels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1316,6 +1319,13 @@ func (x *State) GetSeverities() []byte {
 func (x *State) GetWaivers() []string {
 	if x != nil {
 		return x.Waivers
+	}
+	return nil
+}
+
+func (x *State) GetLabels() []byte {
+	if x != nil {
+		return x.Labels
 	}
 	return nil
 }
@@ -1670,7 +1680,9 @@ type ConfigRecord struct {
 	// From when it holds.
 	Effective int64 `protobuf:"varint,4,opt,name=effective,proto3" json:"effective,omitempty"`
 	// From when it no longer holds; zero while it does.
-	Ended         int64 `protobuf:"varint,5,opt,name=ended,proto3" json:"ended,omitempty"`
+	Ended int64 `protobuf:"varint,5,opt,name=ended,proto3" json:"ended,omitempty"`
+	// The labels by which systems are counted, where this is a set of them.
+	Labels        []*DeclaredLabel `protobuf:"bytes,6,rep,name=labels,proto3" json:"labels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1738,6 +1750,13 @@ func (x *ConfigRecord) GetEnded() int64 {
 		return x.Ended
 	}
 	return 0
+}
+
+func (x *ConfigRecord) GetLabels() []*DeclaredLabel {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
 }
 
 // ChecklistRecord is a published checklist version.
@@ -2944,6 +2963,208 @@ func (x *RollUpNames) GetVersions() []string {
 	return nil
 }
 
+// DeclaredLabel is a label by which systems are counted.
+type DeclaredLabel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the declaration. A key that is declared again gets another.
+	Id uint32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The label's key.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// The instant from which systems are counted by it.
+	Since         int64 `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclaredLabel) Reset() {
+	*x = DeclaredLabel{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclaredLabel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclaredLabel) ProtoMessage() {}
+
+func (x *DeclaredLabel) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclaredLabel.ProtoReflect.Descriptor instead.
+func (*DeclaredLabel) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *DeclaredLabel) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *DeclaredLabel) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *DeclaredLabel) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+// LabelRecord numbers what the roll-ups of a declared label are kept by.
+type LabelRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The values, in the order in which they were first seen.
+	Values []string `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	// The groups of systems.
+	Groups []*LabelGroup `protobuf:"bytes,3,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Whether the label is not declared any more: its roll-ups are being deleted.
+	Removed       bool `protobuf:"varint,4,opt,name=removed,proto3" json:"removed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LabelRecord) Reset() {
+	*x = LabelRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LabelRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LabelRecord) ProtoMessage() {}
+
+func (x *LabelRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LabelRecord.ProtoReflect.Descriptor instead.
+func (*LabelRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *LabelRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *LabelRecord) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *LabelRecord) GetGroups() []*LabelGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *LabelRecord) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+// LabelGroup is the systems that have one value, and one series.
+type LabelGroup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the series' id.
+	Series uint32 `protobuf:"varint,1,opt,name=series,proto3" json:"series,omitempty"`
+	// 0 where the label is absent, 1 where the value is not kept, or 2 and the
+	// value's place in the list.
+	Place uint32 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`
+	// The number under which the group's roll-ups stand.
+	Number        uint32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LabelGroup) Reset() {
+	*x = LabelGroup{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LabelGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LabelGroup) ProtoMessage() {}
+
+func (x *LabelGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LabelGroup.ProtoReflect.Descriptor instead.
+func (*LabelGroup) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *LabelGroup) GetSeries() uint32 {
+	if x != nil {
+		return x.Series
+	}
+	return 0
+}
+
+func (x *LabelGroup) GetPlace() uint32 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
+}
+
+func (x *LabelGroup) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 var File_plumbline_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_plumbline_store_v1_records_proto_rawDesc = "" +
@@ -3059,7 +3280,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\vbreakpoints\x18\x06 \x01(\x05R\vbreakpoints\x12\x14\n" +
 	"\x05first\x18\a \x01(\x03R\x05first\x12#\n" +
 	"\rsystem_number\x18\b \x01(\rR\fsystemNumber\x12\x16\n" +
-	"\x06series\x18\t \x01(\tR\x06series\"\x9c\x03\n" +
+	"\x06series\x18\t \x01(\tR\x06series\"\xb4\x03\n" +
 	"\x05State\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -3080,7 +3301,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"severities\x18\r \x01(\fR\n" +
 	"severities\x12\x18\n" +
-	"\awaivers\x18\x0e \x03(\tR\awaivers\"\x95\x01\n" +
+	"\awaivers\x18\x0e \x03(\tR\awaivers\x12\x16\n" +
+	"\x06labels\x18\x0f \x01(\fR\x06labels\"\x95\x01\n" +
 	"\vClaimRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12)\n" +
 	"\x05claim\x18\x02 \x01(\v2\x13.plumbline.v1.ClaimR\x05claim\x12\x1a\n" +
@@ -3102,7 +3324,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x0fTailoringRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x128\n" +
 	"\aversion\x18\x02 \x01(\v2\x1e.plumbline.v1.TailoringVersionR\aversion\x12\x1c\n" +
-	"\tpublished\x18\x03 \x01(\x03R\tpublished\"\xc2\x01\n" +
+	"\tpublished\x18\x03 \x01(\x03R\tpublished\"\xfd\x01\n" +
 	"\fConfigRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12,\n" +
 	"\x06policy\x18\x02 \x01(\v2\x14.plumbline.v1.PolicyR\x06policy\x128\n" +
@@ -3110,7 +3332,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"assignment\x18\x03 \x01(\v2\x18.plumbline.v1.AssignmentR\n" +
 	"assignment\x12\x1c\n" +
 	"\teffective\x18\x04 \x01(\x03R\teffective\x12\x14\n" +
-	"\x05ended\x18\x05 \x01(\x03R\x05ended\"\xbf\x01\n" +
+	"\x05ended\x18\x05 \x01(\x03R\x05ended\x129\n" +
+	"\x06labels\x18\x06 \x03(\v2!.plumbline.store.v1.DeclaredLabelR\x06labels\"\xbf\x01\n" +
 	"\x0fChecklistRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x128\n" +
 	"\aversion\x18\x02 \x01(\v2\x1e.plumbline.v1.ChecklistVersionR\aversion\x12\x1c\n" +
@@ -3206,7 +3429,21 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x14\n" +
 	"\x05areas\x18\x02 \x03(\tR\x05areas\x12\x14\n" +
 	"\x05rules\x18\x03 \x03(\tR\x05rules\x12\x1a\n" +
-	"\bversions\x18\x04 \x03(\tR\bversionsBEZCgithub.com/plumbline/plumbline/proto/gen/plumbline/store/v1;storev1b\x06proto3"
+	"\bversions\x18\x04 \x03(\tR\bversions\"G\n" +
+	"\rDeclaredLabel\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\x03R\x05since\"\x8f\x01\n" +
+	"\vLabelRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\tR\x06values\x126\n" +
+	"\x06groups\x18\x03 \x03(\v2\x1e.plumbline.store.v1.LabelGroupR\x06groups\x12\x18\n" +
+	"\aremoved\x18\x04 \x01(\bR\aremoved\"R\n" +
+	"\n" +
+	"LabelGroup\x12\x16\n" +
+	"\x06series\x18\x01 \x01(\rR\x06series\x12\x14\n" +
+	"\x05place\x18\x02 \x01(\rR\x05place\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\rR\x06numberBEZCgithub.com/plumbline/plumbline/proto/gen/plumbline/store/v1;storev1b\x06proto3"
 
 var (
 	file_plumbline_store_v1_records_proto_rawDescOnce sync.Once
@@ -3220,7 +3457,7 @@ func file_plumbline_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_plumbline_store_v1_records_proto_rawDescData
 }
 
-var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*Address)(nil),                   // 0: plumbline.store.v1.Address
 	(*SystemHead)(nil),                // 1: plumbline.store.v1.SystemHead
@@ -3254,21 +3491,24 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*DeadLetterRecord)(nil),          // 29: plumbline.store.v1.DeadLetterRecord
 	(*SourceRecord)(nil),              // 30: plumbline.store.v1.SourceRecord
 	(*RollUpNames)(nil),               // 31: plumbline.store.v1.RollUpNames
-	(*v1.Inventory)(nil),              // 32: plumbline.v1.Inventory
-	(*v1.Host)(nil),                   // 33: plumbline.v1.Host
-	(*v1.Claim)(nil),                  // 34: plumbline.v1.Claim
-	(*v1.Waiver)(nil),                 // 35: plumbline.v1.Waiver
-	(*v1.Attestation)(nil),            // 36: plumbline.v1.Attestation
-	(*v1.TailoringVersion)(nil),       // 37: plumbline.v1.TailoringVersion
-	(*v1.Policy)(nil),                 // 38: plumbline.v1.Policy
-	(*v1.Assignment)(nil),             // 39: plumbline.v1.Assignment
-	(*v1.ChecklistVersion)(nil),       // 40: plumbline.v1.ChecklistVersion
-	(*v1.HostLink)(nil),               // 41: plumbline.v1.HostLink
-	(*v1.SubmitInventoryRequest)(nil), // 42: plumbline.v1.SubmitInventoryRequest
-	(*v1.ReassessSystemsRequest)(nil), // 43: plumbline.v1.ReassessSystemsRequest
-	(*v1.Calendar)(nil),               // 44: plumbline.v1.Calendar
-	(*v1.Webhook)(nil),                // 45: plumbline.v1.Webhook
-	(*v1.DeadLetter)(nil),             // 46: plumbline.v1.DeadLetter
+	(*DeclaredLabel)(nil),             // 32: plumbline.store.v1.DeclaredLabel
+	(*LabelRecord)(nil),               // 33: plumbline.store.v1.LabelRecord
+	(*LabelGroup)(nil),                // 34: plumbline.store.v1.LabelGroup
+	(*v1.Inventory)(nil),              // 35: plumbline.v1.Inventory
+	(*v1.Host)(nil),                   // 36: plumbline.v1.Host
+	(*v1.Claim)(nil),                  // 37: plumbline.v1.Claim
+	(*v1.Waiver)(nil),                 // 38: plumbline.v1.Waiver
+	(*v1.Attestation)(nil),            // 39: plumbline.v1.Attestation
+	(*v1.TailoringVersion)(nil),       // 40: plumbline.v1.TailoringVersion
+	(*v1.Policy)(nil),                 // 41: plumbline.v1.Policy
+	(*v1.Assignment)(nil),             // 42: plumbline.v1.Assignment
+	(*v1.ChecklistVersion)(nil),       // 43: plumbline.v1.ChecklistVersion
+	(*v1.HostLink)(nil),               // 44: plumbline.v1.HostLink
+	(*v1.SubmitInventoryRequest)(nil), // 45: plumbline.v1.SubmitInventoryRequest
+	(*v1.ReassessSystemsRequest)(nil), // 46: plumbline.v1.ReassessSystemsRequest
+	(*v1.Calendar)(nil),               // 47: plumbline.v1.Calendar
+	(*v1.Webhook)(nil),                // 48: plumbline.v1.Webhook
+	(*v1.DeadLetter)(nil),             // 49: plumbline.v1.DeadLetter
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -3276,35 +3516,37 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	0,  // 2: plumbline.store.v1.SourceHead.address:type_name -> plumbline.store.v1.Address
 	0,  // 3: plumbline.store.v1.SourceHead.base:type_name -> plumbline.store.v1.Address
 	4,  // 4: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
-	32, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
+	35, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
 	7,  // 6: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
 	0,  // 7: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
 	9,  // 8: plumbline.store.v1.HostSourceHead.members:type_name -> plumbline.store.v1.Membership
 	0,  // 9: plumbline.store.v1.HostSourceHead.base:type_name -> plumbline.store.v1.Address
-	33, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
+	36, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
 	9,  // 11: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
 	0,  // 12: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
 	4,  // 13: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
-	34, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
-	35, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
+	37, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
+	38, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
 	15, // 16: plumbline.store.v1.AttestationRecord.versions:type_name -> plumbline.store.v1.AttestationVersion
-	36, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
-	37, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
-	38, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	39, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	40, // 21: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	41, // 22: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	42, // 23: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	43, // 24: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
-	44, // 25: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
-	26, // 26: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
-	45, // 27: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
-	46, // 28: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	39, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
+	40, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
+	41, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	42, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	32, // 21: plumbline.store.v1.ConfigRecord.labels:type_name -> plumbline.store.v1.DeclaredLabel
+	43, // 22: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	44, // 23: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	45, // 24: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	46, // 25: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
+	47, // 26: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
+	26, // 27: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
+	48, // 28: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
+	49, // 29: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
+	34, // 30: plumbline.store.v1.LabelRecord.groups:type_name -> plumbline.store.v1.LabelGroup
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }
@@ -3319,7 +3561,7 @@ func file_plumbline_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_store_v1_records_proto_rawDesc), len(file_plumbline_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

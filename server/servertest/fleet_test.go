@@ -201,7 +201,7 @@ func TestFleetLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := (&pb.RuleStanding{
-		Rule: "static", Title: "Addresses are static", Severity: "medium", Area: "network", Pass: 21, Fail: 21, SystemsFailing: 6,
+		Rule: "static", Title: "Addresses are static", Severity: "medium", Area: "network", Pass: 21, Fail: 21, SystemsFailing: 6, NewlyFailing: 21,
 	}); len(rules.Rules) != 1 || !proto.Equal(rules.Rules[0], want) {
 		t.Errorf("rules %v", rules)
 	}

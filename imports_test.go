@@ -188,7 +188,7 @@ var large = map[string]struct {
 	why  string
 }{
 	"assess":          {2600, "compiling, planning, evaluating and explaining share the compiled checklist"},
-	"server/assessor": {7700, "the one write path: item, plan, replay and commit share the types of a system under way"},
+	"server/assessor": {7900, "the one write path: item, plan, replay and commit share the types of a system under way"},
 	"store/ledger":    {3300, "one format: keys, leaves, blocks and what is read of them"},
 }
 

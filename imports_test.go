@@ -189,7 +189,7 @@ var large = map[string]struct {
 }{
 	"assess":          {2600, "compiling, planning, evaluating and explaining share the compiled checklist"},
 	"server/assessor": {7900, "the one write path: item, plan, replay and commit share the types of a system under way"},
-	"store/ledger":    {3300, "one format: keys, leaves, blocks and what is read of them"},
+	"store/ledger":    {3400, "one format: keys, leaves, blocks and what is read of them"},
 }
 
 // vague are names that say nothing about what is in a package or a file.

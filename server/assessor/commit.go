@@ -3,6 +3,7 @@ package assessor
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"google.golang.org/protobuf/proto"
 
@@ -56,7 +57,7 @@ func (p *plan) apply(b *ledger.Batch, sums *rollup.Pending) error {
 	w.parts()
 	w.heard()
 	for _, rec := range p.audits {
-		b.Audit(envelope.Encode(rec))
+		w.audit(rec)
 	}
 	return b.Err()
 }
@@ -102,6 +103,33 @@ type writer struct {
 	p    *plan
 	b    *ledger.Batch
 	sums *rollup.Pending
+}
+
+// audit writes an audit entry. That of a submission has system and instant apart,
+// so that those of a commit are all alike. SubmissionOf puts them back.
+func (w *writer) audit(rec *storev1.AuditRecord) {
+	at := rec.Observed
+	if n := w.p.sys.number; n != 0 && at != 0 && at >= ledger.MinInstant && rec.Resource == "systems/"+w.p.sys.id {
+		w.b.AuditOf(n, at, envelope.Encode(&storev1.AuditRecord{
+			Actor: rec.Actor, Method: rec.Method, Source: rec.Source, Outcome: rec.Outcome, RequestId: rec.RequestId,
+		}))
+		return
+	}
+	w.b.Audit(envelope.Encode(rec))
+}
+
+// SubmissionOf completes the audit record of a submission by what its entry has.
+// Others it leaves as they are.
+func SubmissionOf(tx *ledger.Tx, e ledger.AuditEntry, rec *storev1.AuditRecord) error {
+	if e.About == 0 {
+		return nil
+	}
+	id, ok := tx.Name(nameSystem, e.About)
+	if !ok {
+		return fmt.Errorf("%w: the audit entry %v is of a system without a name", ledger.ErrCorrupt, e.Addr)
+	}
+	rec.Resource, rec.Observed = "systems/"+id, e.At
+	return nil
 }
 
 // number gives a new timeline its number.

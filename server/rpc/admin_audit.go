@@ -10,6 +10,7 @@ import (
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -37,7 +38,7 @@ func (s *Admin) ListAuditEntries(ctx context.Context, req *pb.ListAuditEntriesRe
 	err = s.ledger.View(ctx, func(tx *ledger.Tx) error {
 		rows = nil
 		for e := range tx.AuditEntries(before, from, to) {
-			row, err := auditMessage(e)
+			row, err := auditMessage(tx, e)
 			if err != nil {
 				return err
 			}
@@ -96,10 +97,13 @@ func auditBefore(cur page.Cursor) (ledger.Addr, error) {
 	return ledger.Addr{}, fault.InvalidField("page_token", "is not one of this method; leave it out to start again")
 }
 
-func auditMessage(e ledger.AuditEntry) (*pb.AuditEntry, error) {
+func auditMessage(tx *ledger.Tx, e ledger.AuditEntry) (*pb.AuditEntry, error) {
 	rec := &storev1.AuditRecord{}
 	if err := proto.Unmarshal(e.Payload, rec); err != nil {
 		return nil, fmt.Errorf("%w: the audit entry %v: %v", ledger.ErrCorrupt, e.Addr, err)
+	}
+	if err := assessor.SubmissionOf(tx, e, rec); err != nil {
+		return nil, err
 	}
 	out := &pb.AuditEntry{
 		Sequence:     int64(e.Addr.Seq)<<slotBits | int64(e.Addr.Slot),

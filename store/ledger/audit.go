@@ -7,14 +7,21 @@ import "iter"
 type AuditEntry struct {
 	Addr     Addr
 	Recorded int64
+	About    uint32 // as AuditOf was given it; 0 where it was not
+	At       int64  // likewise; the instant of the commit where it was not
 	Payload  []byte
 }
 
 // Audit adds an audit entry to the commit. They go into the last blocks of
 // their commit together, since they resemble each other.
-func (b *Batch) Audit(payload []byte) {
+func (b *Batch) Audit(payload []byte) { b.AuditOf(0, b.build.Recorded, payload) }
+
+// AuditOf adds an audit entry about something with a number of the caller's, at
+// an instant (clamped). What many entries of a commit differ in is best said so:
+// numbers and instants stand in columns, as differences to the entry before.
+func (b *Batch) AuditOf(about uint32, at int64, payload []byte) {
 	if b.takes(len(payload)) {
-		b.audit = append(b.audit, b.over.Copy(payload))
+		b.audit = append(b.audit, stored{kind: kindAudit, stream: about, effective: clamp(at), payload: b.over.Copy(payload)})
 	}
 }
 
@@ -71,7 +78,7 @@ func (tx *Tx) auditOf(seq Seq) (entries []AuditEntry, recorded int64, err error)
 		for i, r := range b.records {
 			if r.kind == kindAudit && !r.gone {
 				a := Addr{Seq: seq, Slot: uint16(b.first + i)}
-				entries = append(entries, AuditEntry{Addr: a, Recorded: recorded, Payload: r.payload})
+				entries = append(entries, AuditEntry{Addr: a, Recorded: recorded, About: r.stream, At: r.effective, Payload: r.payload})
 			}
 		}
 	}

@@ -86,3 +86,32 @@ func pages(t *testing.T, tx *ledger.Tx, size int) (all []string) {
 	t.Fatal("no end of pages")
 	return nil
 }
+
+// TestAuditOf: number and instant of an entry come back, whatever they are.
+func TestAuditOf(t *testing.T) {
+	eachStore(t, func(t *testing.T, _ store.Store, l *ledger.Ledger) {
+		want := []ledger.AuditEntry{
+			{About: 7, At: start - 5, Payload: []byte("a")}, {About: math.MaxUint32, At: ledger.MinInstant, Payload: []byte("a")},
+			{About: 1, At: ledger.MaxInstant, Payload: []byte("b")}, {At: start, Payload: []byte("plain")},
+		}
+		commit(t, l, start, func(b *ledger.Batch) {
+			for _, e := range want[:3] {
+				b.AuditOf(e.About, e.At, e.Payload)
+			}
+			b.Audit(want[3].Payload)
+		})
+		view(t, l, func(tx *ledger.Tx) {
+			i := len(want)
+			for e := range tx.AuditEntries(ledger.Addr{}, math.MinInt64, math.MaxInt64) {
+				i--
+				if w := want[i]; e.About != w.About || e.At != w.At || string(e.Payload) != string(w.Payload) || e.Recorded != start {
+					t.Errorf("%+v, want %+v", e, w)
+				}
+			}
+			if i != 0 {
+				t.Errorf("%d entries are missing", i)
+			}
+		})
+		sound(t, l)
+	})
+}

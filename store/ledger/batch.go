@@ -17,7 +17,7 @@ type Batch struct {
 	*Tx
 	over  overlay.Overlay
 	build builder
-	audit [][]byte
+	audit []stored
 	sums  map[string]*sum
 	fresh []Entry // appended and not yet in their leaves
 	tmp   []byte  // a value in the making
@@ -67,8 +67,8 @@ func (b *Batch) flush(w store.Writer) (bool, error) {
 	b.place()
 	b.sealEvents()
 	b.flushSums()
-	for _, payload := range b.audit {
-		b.build.append(&b.over, stored{kind: kindAudit, effective: clamp(b.build.Recorded), payload: payload})
+	for _, r := range b.audit {
+		b.build.append(&b.over, r)
 	}
 	records := b.build.next() > 0
 	if !records && b.over.Empty() {

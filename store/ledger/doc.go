@@ -59,7 +59,8 @@
 //	m V                    → seq n recorded(7)              crc   the last event swept away
 //
 // A block's key has the slot of its last record, so that a scan from a record's
-// own address begins at its block. Every commit has one block at least.
+// own address begins at its block. Every commit has one block at least. Events
+// are packed likewise, up to 256 under the number of the last.
 //
 //	format(1) flags(1) recorded(8) count(2) body crc
 //	body, s2-compressed where flag 1 says so (flag 2: has audit entries; 4: has

@@ -2005,7 +2005,8 @@ func (x *TokenRecord) GetRevoked() int64 {
 	return 0
 }
 
-// AuditRecord is one write.
+// AuditRecord is one write. That of a submission has resource and observed in its
+// entry of the ledger instead: the system's number, and the instant.
 type AuditRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who did it.

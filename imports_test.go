@@ -187,8 +187,8 @@ var large = map[string]struct {
 	most int
 	why  string
 }{
-	"assess":          {2600, "compiling, planning, evaluating and explaining share the compiled checklist"},
-	"server/assessor": {7900, "the one write path: item, plan, replay and commit share the types of a system under way"},
+	"assess":          {2750, "compiling, planning, evaluating and explaining share the compiled checklist"},
+	"server/assessor": {8000, "the one write path: item, plan, replay and commit share the types of a system under way"},
 	"store/ledger":    {3400, "one format: keys, leaves, blocks and what is read of them"},
 }
 

@@ -23,12 +23,15 @@ func (e *Evaluation) Digest() digest.Digest {
 	b := make([]byte, 0, min(64*len(e.Results)+24*len(e.facts), digestChunk+4096))
 	b = append(b, "plumbline state v1\x00"...)
 	var counts [16]uint32
+	ids := e.subjectIDs()
 	for i := range e.Results {
 		r := &e.Results[i]
 		counts[r.State]++
 		b = append(b, e.Plan.checklist.rules[r.Rule].src.Id...)
 		b = append(b, 0)
-		b = e.appendSubjectID(b, r)
+		if r.Subject >= 0 {
+			b = append(b, ids.of(int(r.Subject))...)
+		}
 		b = append(b, 0, byte(r.State), byte(r.Exception+1))
 		if r.Waiver >= 0 {
 			b = append(b, 1)
@@ -56,11 +59,30 @@ func (e *Evaluation) Digest() digest.Digest {
 // digestChunk is from how many bytes on they are hashed.
 const digestChunk = 16 << 10
 
-func (e *Evaluation) appendSubjectID(b []byte, r *Result) []byte {
-	if r.Subject < 0 {
-		return b
+// idTable are the ids of an evaluation's subjects, one after the other.
+type idTable struct {
+	text []byte
+	ends []int32
+}
+
+func (t *idTable) of(subject int) []byte {
+	from := int32(0)
+	if subject > 0 {
+		from = t.ends[subject-1]
 	}
-	s := &e.Subjects[r.Subject]
+	return t.text[from:t.ends[subject]]
+}
+
+func (e *Evaluation) subjectIDs() *idTable {
+	t := &idTable{text: make([]byte, 0, 24*len(e.Subjects)), ends: make([]int32, len(e.Subjects))}
+	for i := range e.Subjects {
+		t.text = e.Subjects[i].appendID(t.text)
+		t.ends[i] = int32(len(t.text))
+	}
+	return t
+}
+
+func (s *Subject) appendID(b []byte) []byte {
 	if s.text != "" {
 		return append(b, s.text...)
 	}

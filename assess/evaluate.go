@@ -2,6 +2,7 @@ package assess
 
 import (
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/plumbline/plumbline/assess/digest"
@@ -26,7 +27,8 @@ type Input struct {
 
 	// Previous is an earlier evaluation of the same plan, or nil. Results of
 	// rules that read one host alone, and no claims, are taken from it for every
-	// host that is the very same message, if they still hold.
+	// host that is the very same message, if they still hold. Where Merged, claims
+	// and waivers are the very same too, only what no longer holds is evaluated.
 	Previous *Evaluation
 }
 
@@ -89,28 +91,44 @@ const fileSource = "file"
 
 // Evaluate runs every selected rule on every subject.
 func (p *Plan) Evaluate(in Input) *Evaluation {
+	if e := p.advance(in); e != nil {
+		return e
+	}
 	e := &Evaluation{Plan: p, At: in.At, in: in, ValidUntil: Forever}
 	e.claims = rule.NewClaims(p.checklist.answering(in.Claims))
 	// Hosts of a plan are alike, so the last system's tell how much to expect.
 	parts := len(in.Merged.Inventory.Hosts) + 1
-	e.Results = make([]Result, 0, int(p.results.Load())*parts)
+	results, facts := p.spared()
+	e.Results = slices.Grow(results, int(p.results.Load())*parts)
 	run := newRun(e)
+	run.m.Use(facts, int(p.facts.Load())*parts)
 	e.ranges = make([][2]int32, len(p.checklist.rules))
-	for i, r := range p.checklist.rules {
+	for i := 0; i < len(p.checklist.rules); {
+		if n := run.abreast(i); n > 0 {
+			i += n
+			continue
+		}
 		from := int32(len(e.Results))
-		run.rule(i, r)
+		run.rule(i, p.checklist.rules[i])
 		e.ranges[i] = [2]int32{from, int32(len(e.Results))}
+		i++
 	}
 	run.close()
 	p.results.Store(int32((len(e.Results) + parts - 1) / parts))
 	p.facts.Store(int32((len(e.facts) + parts - 1) / parts))
+	e.bound()
+	return e
+}
+
+// bound finds until when the evaluation holds.
+func (e *Evaluation) bound() {
+	e.ValidUntil = Forever
 	for i := range e.Results {
 		e.ValidUntil = min(e.ValidUntil, e.Results[i].ValidUntil)
 	}
 	e.HoldsUntil = e.ValidUntil
-	e.ValidUntil = min(e.ValidUntil, in.Merged.ValidUntil)
+	e.ValidUntil = min(e.ValidUntil, e.in.Merged.ValidUntil)
 	e.in.Previous = nil // it has served; holding it would chain all evaluations
-	return e
 }
 
 // run is an evaluation under way.
@@ -132,7 +150,6 @@ func newRun(e *Evaluation) *run {
 		Inventory: e.in.Merged.Inventory, Values: e.Plan.values,
 		Claims: e.claims, At: e.At,
 	})
-	m.Expect(int(e.Plan.facts.Load()) * (len(e.in.Merged.Inventory.Hosts) + 1))
 	r := &run{e: e, m: m}
 	if prev := e.in.Previous; prev != nil && prev.Plan == e.Plan && prev.At <= e.At {
 		r.prev = prev
@@ -185,7 +202,7 @@ func (r *run) rule(i int, c *compiledRule) {
 				continue
 			}
 		}
-		r.subject(i, c, &table.list[s], start+int32(s))
+		r.e.Results = append(r.e.Results, r.subject(i, c, &table.list[s], start+int32(s)))
 	}
 }
 
@@ -201,15 +218,14 @@ func (r *run) table(s scope) (*subjects, int32) {
 	return t, r.e.starts[s]
 }
 
-// subject runs a rule on one subject and appends the result.
-func (r *run) subject(i int, c *compiledRule, s *Subject, at int32) {
+// subject runs a rule on one subject.
+func (r *run) subject(i int, c *compiledRule, s *Subject, at int32) Result {
 	if s.open() {
-		r.append(i, c, s, at, score.Unknown, -1)
-		return
+		return r.result(i, s, at, score.Unknown, -1)
 	}
 	r.m.Subject(s.elem, s.host)
 	state, exception := r.state(c)
-	r.append(i, c, s, at, state, exception)
+	return r.result(i, s, at, state, exception)
 }
 
 // state decides one result for the machine's subject.
@@ -251,7 +267,12 @@ func (r *run) state(c *compiledRule) (score.State, int8) {
 	return score.Unknown, -1
 }
 
-func (r *run) append(i int, c *compiledRule, s *Subject, at int32, state score.State, exception int8) {
+func (r *run) append(i int, s *Subject, at int32, state score.State, exception int8) {
+	r.e.Results = append(r.e.Results, r.result(i, s, at, state, exception))
+}
+
+// result is what a rule came to for the machine's subject.
+func (r *run) result(i int, s *Subject, at int32, state score.State, exception int8) Result {
 	from, to := r.m.FactRange()
 	res := Result{
 		Rule: int32(i), Subject: at, State: state, Exception: exception, Waiver: -1,
@@ -271,7 +292,7 @@ func (r *run) append(i int, c *compiledRule, s *Subject, at int32, state score.S
 	if res.State == score.Fail {
 		res.Waiver, res.ValidUntil = r.waive(i, s, res.ValidUntil)
 	}
-	r.e.Results = append(r.e.Results, res)
+	return res
 }
 
 // reuse takes the previous evaluation's results of rule i for the host of

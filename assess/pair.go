@@ -35,7 +35,7 @@ func (r *run) pairs(i int, c *compiledRule) {
 			at := r.pairSubject(l.elem, re)
 			r.m.Pair(l.elem, re)
 			state, exception := r.state(c)
-			r.append(i, c, &r.e.Subjects[at], at, state, exception)
+			r.append(i, &r.e.Subjects[at], at, state, exception)
 		}
 	}
 	switch all := rule.And(left.all, right.all); {
@@ -46,7 +46,7 @@ func (r *run) pairs(i int, c *compiledRule) {
 		if all == rule.Error {
 			state = score.Error
 		}
-		r.append(i, c, &r.e.Subjects[at], at, state, -1)
+		r.append(i, &r.e.Subjects[at], at, state, -1)
 	case len(r.e.Results) == start:
 		r.single(i, score.NotApplicable)
 	}

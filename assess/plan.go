@@ -29,6 +29,7 @@ type Plan struct {
 
 	results, facts atomic.Int32 // a host of the last evaluation, rounded up
 	machines       sync.Pool    // of *rule.Machine
+	spares         sync.Pool    // of *spare
 }
 
 // planRule is how one rule stands under a plan.

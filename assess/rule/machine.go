@@ -106,8 +106,8 @@ func (m *Machine) DistinctFacts() []FactRef { return fact.AppendDistinct(nil, m.
 // FactRange is where the subject's facts lie among all facts since Reset.
 func (m *Machine) FactRange() (from, to int32) { return m.run.FactRange() }
 
-// Expect makes room for so many facts of the context.
-func (m *Machine) Expect(facts int) { m.run.Expect(facts) }
+// Use gives memory for the facts of the context, of which so many are expected.
+func (m *Machine) Use(memory []FactRef, facts int) { m.run.Use(memory, facts) }
 
 // TakeFacts hands over the facts of all subjects since Reset; FactRange tells
 // which are whose.

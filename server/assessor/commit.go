@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -203,7 +205,10 @@ func (w *writer) facilities(st *sourceState) {
 }
 
 func (w *writer) hosts() error {
-	for _, h := range w.p.sys.hosts {
+	// In the order of their ids, which is that in which they are read: neighbours
+	// then stand in one block, and their numbers follow each other.
+	for _, id := range slices.Sorted(maps.Keys(w.p.sys.hosts)) {
+		h := w.p.sys.hosts[id]
 		if !h.changed {
 			continue
 		}

@@ -32,15 +32,15 @@ func (r *replay) tell() error {
 // tellSeries compares a series' newest state with the one that is stored.
 func (r *replay) tellSeries(s *seriesState, newest *version) error {
 	st := newest.msg.(*storev1.State)
-	was, err := r.a.indexed(s.entry.Id, s.stored)
+	was, err := r.indexed(s, s.stored)
 	if err != nil {
 		return err
 	}
-	is, err := r.a.indexed(s.entry.Id, st)
+	is, err := r.indexed(s, st)
 	if err != nil {
 		return err
 	}
-	t := &telling{was: was, is: is}
+	t := newTelling(was, is)
 	for _, kind := range []events.Type{events.Failing, events.Recovered, events.Unknown} {
 		for range t.results(kind) {
 			s.events = append(s.events, kind)
@@ -73,8 +73,49 @@ func (a *Assessor) indexed(series string, st *storev1.State) (*stateIndex, error
 	return indexState(st, rules)
 }
 
+// indexed is a state of the series unpacked, as it was left by who built it.
+func (r *replay) indexed(s *seriesState, st *storev1.State) (*stateIndex, error) {
+	for _, x := range s.indexes {
+		if x.state != st || st == nil || st.Ended {
+			continue
+		}
+		rules, err := r.a.RuleIDs(seriesChecklist(s.entry.Id), st.Version)
+		x.rules, x.next = rules, 0
+		return x, err
+	}
+	return r.a.indexed(s.entry.Id, st)
+}
+
 // telling compares two states of a series.
-type telling struct{ was, is *stateIndex }
+type telling struct {
+	was, is *stateIndex
+	before  []events.Type // how each row of is stood in was
+	gone    []resultRow   // rows of was that failed and are not in is
+}
+
+func newTelling(was, is *stateIndex) *telling {
+	t := &telling{was: was, is: is, before: make([]events.Type, len(is.rows))}
+	matched := 0
+	for i, row := range is.rows {
+		old, ok := was.find(is.rules[row.rule], subjectName(is.state, row))
+		if ok {
+			matched++
+		}
+		t.before[i] = standing(old, ok)
+	}
+	if matched == len(was.rows) {
+		return t
+	}
+	for _, row := range was.rows {
+		if standing(row, true) != events.Failing {
+			continue
+		}
+		if _, ok := is.find(was.rules[row.rule], subjectName(was.state, row)); !ok {
+			t.gone = append(t.gone, row)
+		}
+	}
+	return t
+}
 
 // toldResult is a result that an event is about.
 type toldResult struct{ rule, subject string }
@@ -97,28 +138,18 @@ func standing(row resultRow, ok bool) events.Type {
 // those of rules or subjects that are gone come last.
 func (t *telling) results(kind events.Type) iter.Seq[toldResult] {
 	return func(yield func(toldResult) bool) {
-		for _, row := range t.is.rows {
-			now := standing(row, true)
-			if now != kind && (now != 0 || kind != events.Recovered) {
-				continue
-			}
-			x := toldResult{t.is.rules[row.rule], subjectName(t.is.state, row)}
-			before := standing(t.was.find(x.rule, x.subject))
-			if (now == kind && before != now || now == 0 && before == events.Failing) && !yield(x) {
+		for i, row := range t.is.rows {
+			now, before := standing(row, true), t.before[i]
+			if (now == kind && before != now || kind == events.Recovered && now == 0 && before == events.Failing) &&
+				!yield(toldResult{t.is.rules[row.rule], subjectName(t.is.state, row)}) {
 				return
 			}
 		}
 		if kind == events.Failing {
 			return
 		}
-		for _, row := range t.was.rows {
-			if standing(row, true) != events.Failing {
-				continue
-			}
+		for _, row := range t.gone {
 			x := toldResult{t.was.rules[row.rule], subjectName(t.was.state, row)}
-			if _, ok := t.is.find(x.rule, x.subject); ok {
-				continue
-			}
 			if t.open(slices.Index(t.is.rules, x.rule)) == (kind == events.Unknown) && !yield(x) {
 				return
 			}

@@ -573,10 +573,10 @@ func (p *plan) evaluate() error {
 	h.StaleUntil, h.Attested = min(r.merged.ValidUntil, r.until), r.said.HasAttestations()
 	h.SomeStale = len(r.merged.Stale()) > 0
 	h.HostCount = int32(len(r.merged.Inventory.Hosts))
-	h.Warnings = intake.Warnings(r.merged.Inventory)
 	if !r.since.moved {
 		return nil // the same inventory
 	}
+	h.Warnings = intake.Warnings(r.merged.Inventory)
 	if d := InventoryDigest(r.merged); !bytes.Equal(h.InventoryDigest, d[:]) {
 		h.InventoryDigest = d[:]
 		h.Revision++

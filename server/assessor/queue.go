@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/rollup"
@@ -297,7 +296,7 @@ func (p *plan) release() {
 	p.replay.merged = nil
 	for _, s := range p.replay.series {
 		if s.eval != nil {
-			s.eval = &assess.Evaluation{Plan: s.eval.Plan}
+			s.eval.Recycle()
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plumbline/plumbline/assess"
+	"github.com/plumbline/plumbline/assess/digest"
 	"github.com/plumbline/plumbline/assess/merge"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
@@ -34,6 +35,7 @@ type seriesState struct {
 	eval    *assess.Evaluation  // the newest
 	stored  *storev1.State      // the newest as it was stored; nil for a new series
 	events  []events.Type       // of what has changed since
+	indexes []*stateIndex       // of the states built last, and before that, unpacked
 }
 
 // replay evaluates a system from an instant to now and stages what differs
@@ -51,9 +53,13 @@ type replay struct {
 	guides *guides.History
 	said   *statements.Set
 	merged *merge.Merged // the newest
-	until  int64         // from when another attestation holds than in merged
-	steps  int
-	since  since
+
+	mergedAt int64         // the instant for which it was made
+	policy   digest.Digest // under which
+
+	until int64 // from when another attestation holds than in merged
+	steps int
+	since since
 }
 
 // run walks from an instant to now: from one instant at which something may
@@ -103,13 +109,13 @@ func (r *replay) run(from int64) error {
 // stand keeps how things stand at the instant under way; what it returns puts
 // them back.
 func (r *replay) stand() func() {
-	merged, until := r.merged, r.until
+	merged, at, policy, until := r.merged, r.mergedAt, r.policy, r.until
 	entries := make([]*storev1.SeriesEntry, 0, len(r.series))
 	for _, s := range r.series {
 		entries = append(entries, &storev1.SeriesEntry{Assignment: s.entry.Assignment, HoldsUntil: s.entry.HoldsUntil})
 	}
 	return func() {
-		r.merged, r.until = merged, until
+		r.merged, r.mergedAt, r.policy, r.until = merged, at, policy, until
 		for i, e := range entries {
 			r.series[i].entry.Assignment, r.series[i].entry.HoldsUntil = e.Assignment, e.HoldsUntil
 		}
@@ -297,17 +303,12 @@ func (r *replay) setCurrent(s *seriesState, st *storev1.State) error {
 // the next instant at which something may change by itself.
 func (r *replay) step(t int64) (int64, error) {
 	g := r.guides.At(t)
-	in, err := r.sys.views(g.Policy, t)
-	if err != nil {
-		return 0, err
+	if !r.same(g, t) {
+		if err := r.merge(g, t); err != nil {
+			return 0, err
+		}
 	}
-	next, err := r.sys.attested(&in, ledger.MaxInstant)
-	if err != nil {
-		return 0, err
-	}
-	r.merged = r.sys.merge(in)
-	r.until = next
-	next = min(next, r.merged.ValidUntil)
+	next := min(r.until, r.merged.ValidUntil)
 	r.since.look(r, t)
 	r.since.stale = next
 	for _, s := range r.series {
@@ -327,6 +328,27 @@ func (r *replay) step(t int64) (int64, error) {
 	}
 	r.since.seen = t
 	return next, r.end(t)
+}
+
+// merge makes the inventory of an instant.
+func (r *replay) merge(g *guides.Guide, t int64) error {
+	in, err := r.sys.views(g.Policy, t)
+	if err != nil {
+		return err
+	}
+	r.until, err = r.sys.attested(&in, ledger.MaxInstant)
+	if err != nil {
+		return err
+	}
+	r.merged, r.mergedAt, r.policy = r.sys.merge(in), t, g.PolicyDigest
+	return nil
+}
+
+// same tells whether the inventory of an instant is the one that was merged for
+// an earlier one: nothing became stale between, and nothing was said.
+func (r *replay) same(g *guides.Guide, t int64) bool {
+	return r.merged != nil && t >= r.mergedAt && t < min(r.until, r.merged.ValidUntil) &&
+		g.PolicyDigest == r.policy && r.sys.saidBy(r.mergedAt)
 }
 
 // retiredAt tells whether the system was retired at an instant, as known at
@@ -365,10 +387,12 @@ func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 		}
 		return ev.HoldsUntil, nil
 	}
-	st, err := r.a.buildState(ev, s.current, s.rules, t)
+	is, was, err := r.a.buildIndexed(ev, s.current, s.rules, t)
 	if err != nil {
 		return 0, err
 	}
+	st := is.state
+	s.indexes = append(s.indexes[:0], is, was)
 	st.Labels = rollup.PackLabels(r.guides.At(t).Labels, r.merged.Inventory.System)
 	before, cause := s.staged, r.causeOfSeries(as, t)
 	if cause == causeTime && r.since.fresh && t < held && s.current != nil && s.current.Engine != r.a.cfg.Engine {
@@ -486,7 +510,11 @@ func (c *replayCache) previous(s *seriesState, p *assess.Plan) *assess.Evaluatio
 }
 
 func (c *replayCache) keep(s *seriesState, ev *assess.Evaluation) {
-	if c != nil {
-		c.evals[s.entry.Id] = ev
+	if c == nil {
+		return
 	}
+	if old := c.evals[s.entry.Id]; old != nil {
+		old.Recycle()
+	}
+	c.evals[s.entry.Id] = ev
 }

@@ -44,6 +44,23 @@ func (s *system) olderThan(t int64) bool {
 	return true
 }
 
+// saidBy tells whether all that is known of the system was said, and confirmed,
+// by an instant, so that it is known in the same way at every later one.
+func (s *system) saidBy(t int64) bool {
+	late := func(x *track) bool { v := x.newest(); return v != nil && (v.effective > t || v.confirmed > t) }
+	for _, st := range s.sources {
+		if late(st.track) {
+			return false
+		}
+	}
+	for _, h := range s.hosts {
+		if slices.ContainsFunc(h.tracks, late) {
+			return false
+		}
+	}
+	return len(s.foreign) == 0
+}
+
 // timeAlone tells whether nothing but time has passed, or guidance changed,
 // since the system was last evaluated.
 func (p *plan) timeAlone() bool {

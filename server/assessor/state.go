@@ -72,24 +72,32 @@ type packer struct {
 	instants []int64
 	index    map[int64]int
 	body     []byte
+	last     int // the instant asked for last
 }
 
 func (p *packer) since(t int64) int {
-	if i, ok := p.index[t]; ok {
-		return i
+	if p.last < len(p.instants) && p.instants[p.last] == t {
+		return p.last
 	}
-	p.index[t] = len(p.instants)
-	p.instants = append(p.instants, t)
-	return len(p.instants) - 1
+	i, ok := p.index[t]
+	if !ok {
+		i = len(p.instants)
+		p.index[t] = i
+		p.instants = append(p.instants, t)
+	}
+	p.last = i
+	return i
 }
 
 // packResults packs rows, which stand in the order of rules. Instants that an
 // earlier state named keep their places.
 func packResults(rows []resultRow, rules int, earlier []int64) []byte {
-	p := &packer{index: map[int64]int{}}
+	p := &packer{index: map[int64]int{}, body: make([]byte, 0, 5*len(rows)+rules)}
 	used := map[int64]bool{}
-	for _, r := range rows {
-		used[r.since] = true
+	for i, r := range rows {
+		if i == 0 || r.since != rows[i-1].since {
+			used[r.since] = true
+		}
 	}
 	for _, t := range earlier {
 		if used[t] {
@@ -209,6 +217,15 @@ func (u *unpacker) take(n int) []byte {
 // first). Results that stand as before keep since when, also across versions of
 // the checklist: rules are matched by id. prevRules are the ids of prev's rules,
 func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
+	x, _, err := a.buildIndexed(ev, prev, prevRules, at)
+	if err != nil {
+		return nil, err
+	}
+	return x.state, nil
+}
+
+// buildIndexed is buildState that also gives the rows of both states.
+func (a *Assessor) buildIndexed(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (is, was *stateIndex, err error) {
 	d := ev.Digest()
 	out := &storev1.State{
 		Schema: envelope.Schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
@@ -217,7 +234,7 @@ func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRu
 	}
 	old := &stateIndex{state: prev, rules: prevRules}
 	if err := old.unpack(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rows := make([]resultRow, 0, len(ev.Results))
 	gone := len(old.rows) // results of prev that are not there any more
@@ -255,7 +272,7 @@ func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRu
 	out.Subjects = numbers.compact(rows, func(r *resultRow) *int { return &r.subject }, 0)
 	out.Waivers = waivers.compact(rows, func(r *resultRow) *int { return &r.waiver }, 1)
 	out.Results = packResults(rows, rules.RuleCount(), old.instants)
-	return out, nil
+	return &stateIndex{state: out, rows: rows}, old, nil
 }
 
 // sameState tells whether two states say the same: the same results standing

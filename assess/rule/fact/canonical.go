@@ -36,12 +36,12 @@ func (r Ref) AppendCanonical(b []byte) []byte {
 		}
 		return b
 	}
-	b = appendText(b, r.Path.text)
-	key := ""
-	if r.Path.root != nil && r.Path.root.Key != nil && r.Base != nil {
-		key, _ = r.Path.root.Key.Text(r.Base)
+	b = append(b, r.Path.head...)
+	if r.Path.keyed && r.Base != nil {
+		b = appendText(b, r.Path.keyAt.Plain(r.Base))
+	} else {
+		b = append(b, 0)
 	}
-	b = appendText(b, key)
 	switch r.Path.form {
 	case field:
 		if p := r.target(); p != nil {
@@ -58,6 +58,9 @@ func (r Ref) AppendCanonical(b []byte) []byte {
 // appendText writes a text with its length before it, so that two texts never
 // read as two others.
 func appendText(b []byte, s string) []byte {
+	if len(s) < 0x80 {
+		return append(append(b, byte(len(s))), s...)
+	}
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
@@ -79,8 +82,11 @@ func appendField(b []byte, p unsafe.Pointer, f *shape.Field) []byte {
 			return appendDouble(b, v)
 		}
 	case shape.Text:
-		if v, ok := f.Text(p); ok {
-			return appendText(append(b, tagText), v)
+		if f.Card == shape.Key {
+			return appendText(append(b, tagText), f.Offset().Plain(p))
+		}
+		if v := f.Offset().Text(p); v != nil {
+			return appendText(append(b, tagText), *v)
 		}
 	case shape.Time, shape.Duration:
 		if v, ok := f.Micros(p); ok {

@@ -27,6 +27,21 @@ type Path struct {
 	root  *shape.Message // the type of the message that it starts from
 	steps []*shape.Field // the last is the field; those before are single messages
 	key   string         // of the entry or the element
+
+	head  string       // the canonical bytes of its text
+	keyed bool         // whether root has a key
+	keyAt shape.Offset // where
+}
+
+// prepare sets what follows from the rest.
+func (p *Path) prepare() {
+	if p.head != "" {
+		return
+	}
+	p.head = string(appendText(nil, p.text))
+	if p.root != nil && p.root.Key != nil {
+		p.keyed, p.keyAt = true, p.root.Key.Offset()
+	}
 }
 
 // String is the path from the message that it starts from.
@@ -83,6 +98,7 @@ func (in *Interner) Below(parent *Path, key string) *Path {
 	if old := in.paths[id{p.form, p.root, p.text}]; old != nil {
 		return old
 	}
+	p.prepare()
 	return p
 }
 
@@ -100,6 +116,7 @@ func (in *Interner) get(p *Path) *Path {
 	if in.paths == nil {
 		in.paths = map[id]*Path{}
 	}
+	p.prepare()
 	in.paths[k] = p
 	return p
 }

@@ -175,8 +175,13 @@ func (m *Machine) Facts() []fact.Ref { return m.facts[m.from:] }
 // FactRange is where the subject's facts lie among all facts since Reset.
 func (m *Machine) FactRange() (from, to int32) { return int32(m.from), int32(len(m.facts)) }
 
-// Expect makes room for so many facts of the context.
-func (m *Machine) Expect(facts int) { m.facts = slices.Grow(m.facts, facts) }
+// Use gives memory for the facts of the context, of which so many are expected.
+func (m *Machine) Use(memory []fact.Ref, facts int) {
+	if cap(memory) > cap(m.facts) {
+		m.facts = memory[:0]
+	}
+	m.facts = slices.Grow(m.facts, facts)
+}
 
 // TakeFacts hands over the facts of all subjects since Reset; FactRange tells
 // which are whose.

@@ -40,7 +40,7 @@ func (r *replay) tellSeries(s *seriesState, newest *version) error {
 	if err != nil {
 		return err
 	}
-	t := newTelling(was, is)
+	t := &telling{was: was, is: is}
 	for _, kind := range []events.Type{events.Failing, events.Recovered, events.Unknown} {
 		for range t.results(kind) {
 			s.events = append(s.events, kind)
@@ -88,13 +88,20 @@ func (r *replay) indexed(s *seriesState, st *storev1.State) (*stateIndex, error)
 
 // telling compares two states of a series.
 type telling struct {
-	was, is *stateIndex
-	before  []events.Type // how each row of is stood in was
-	gone    []resultRow   // rows of was that failed and are not in is
+	was, is  *stateIndex
+	compared [2]*stateIndex // those of which the following are
+	before   []events.Type  // how each row of is stood in was
+	gone     []resultRow    // rows of was that failed and are not in is
 }
 
-func newTelling(was, is *stateIndex) *telling {
-	t := &telling{was: was, is: is, before: make([]events.Type, len(is.rows))}
+// compare finds how rows stood before, once for all kinds of events.
+func (t *telling) compare() {
+	was, is := t.was, t.is
+	if t.compared == [2]*stateIndex{was, is} {
+		return
+	}
+	t.compared = [2]*stateIndex{was, is}
+	t.before, t.gone = make([]events.Type, len(is.rows)), nil
 	matched := 0
 	for i, row := range is.rows {
 		old, ok := was.find(is.rules[row.rule], subjectName(is.state, row))
@@ -104,7 +111,7 @@ func newTelling(was, is *stateIndex) *telling {
 		t.before[i] = standing(old, ok)
 	}
 	if matched == len(was.rows) {
-		return t
+		return
 	}
 	for _, row := range was.rows {
 		if standing(row, true) != events.Failing {
@@ -114,7 +121,6 @@ func newTelling(was, is *stateIndex) *telling {
 			t.gone = append(t.gone, row)
 		}
 	}
-	return t
 }
 
 // toldResult is a result that an event is about.
@@ -138,6 +144,7 @@ func standing(row resultRow, ok bool) events.Type {
 // those of rules or subjects that are gone come last.
 func (t *telling) results(kind events.Type) iter.Seq[toldResult] {
 	return func(yield func(toldResult) bool) {
+		t.compare()
 		for i, row := range t.is.rows {
 			now, before := standing(row, true), t.before[i]
 			if (now == kind && before != now || kind == events.Recovered && now == 0 && before == events.Failing) &&

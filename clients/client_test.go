@@ -104,7 +104,7 @@ func TestEveryMethodIsSorted(t *testing.T) {
 	for _, m := range strings.Fields(`SubmitInventory UpsertHosts BatchSubmit RetireSystem RetireHost CreateHostLink DeleteHostLink
 		UpdatePolicy PublishChecklist CreateAssignment DeleteAssignment CreateClaim RevokeClaim CreateToken RevokeToken
 		DeprecateChecklistVersion WithdrawChecklistVersion PublishTailoring ActivateAssignment CreateWaiver ApproveWaiver RevokeWaiver
-		CreateAttestation RenewAttestation RevokeAttestation FileAnswers ReassessSystems CancelOperation
+		CreateAttestation RenewAttestation RevokeAttestation FileAnswers ReassessSystems VerifyAssessments CancelOperation
 		DeleteOperation UpdateCalendar UpdateFleetLabels CreateWebhook DeleteWebhook TestWebhook ReplayDeadLetters`) {
 		writes[m] = true
 	}

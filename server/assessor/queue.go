@@ -276,6 +276,14 @@ func (a *Assessor) planLane(ctx context.Context, l *lane) {
 	}
 }
 
+// IsWaitedFor tells whether somebody waits for a system that no commit has taken
+// yet.
+func (a *Assessor) IsWaitedFor() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.ready) > 0
+}
+
 // release lets go of what a reassessment has read and its commit does not need:
 // a batch of a thousand systems would hold all their hosts, decoded, until it is
 // durable. It changes states alone, so that no host is needed any more; the memory

@@ -104,7 +104,9 @@ func (e *encoder) mapping(fd protoreflect.FieldDescriptor, m protoreflect.Map) {
 // foreign writes a message that is not of this API. protojson puts spaces in
 // at random, so that nobody relies on its bytes; here somebody does (ETags).
 func (e *encoder) foreign(m protoreflect.Message) {
-	raw, err := protojson.Marshal(m.Interface())
+	// What an operation carries are messages of this API: their counts of zero too.
+	zero := m.Descriptor().ParentFile().Package() == "google.longrunning"
+	raw, err := protojson.MarshalOptions{EmitDefaultValues: zero}.Marshal(m.Interface())
 	if err != nil {
 		e.fail(err)
 		return

@@ -52,8 +52,13 @@ func compile(src *pb.Calendar, checklistIsThere func(string) bool) (*calendar, e
 			wrong.add(field+"id", "%q is the id of another run too", r.Id)
 		}
 		ids[r.Id] = true
-		if id := r.Request.GetRequestId(); id != "" {
-			wrong.add(field+"request.request_id", "belongs to one run; leave it out where runs come again")
+		for _, x := range [][2]string{{"request", r.Request.GetRequestId()}, {"verify", r.Verify.GetRequestId()}} {
+			if x[1] != "" {
+				wrong.add(field+x[0]+".request_id", "belongs to one run; leave it out where runs come again")
+			}
+		}
+		if r.Request != nil && r.Verify != nil {
+			wrong.add(field+"verify", "a run assesses or verifies; leave out verify or request, and add another run")
 		}
 		if l := r.Request.GetChecklist(); l != "" && !checklistIsThere(l) {
 			wrong.add(field+"request.checklist", "checklists/%s does not exist", l)

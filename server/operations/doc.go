@@ -17,6 +17,13 @@
 // it from going on (a full store) is told as its problem, and it tries again.
 // A run that ended is kept for 30 days.
 //
+// # Verifications
+//
+// A verification of what is recorded is an operation too, with a loop of its own:
+// one is under way beside a run. It goes through the systems in stretches, and
+// keeps what it has found with its cursor after each, so that it goes on there
+// after a restart. It reads, and lets submissions go first.
+//
 // # The calendar
 //
 // A scheduled run starts at the first instant of its cron expression after its
@@ -32,6 +39,7 @@
 //	record.go    how runs are stored, and shown
 //	runner.go    the loop that carries runs out
 //	pick.go      which systems a run is for
+//	verification.go  verifications
 //	segment.go   a run's batches, and how they move its cursor
 //	schedule.go  the calendar as it is stored, and what starts by it
 //	calendar.go  the calendar as a function of time, and what is wrong with one

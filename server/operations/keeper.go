@@ -15,6 +15,7 @@ import (
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/verify"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -40,15 +41,15 @@ type Config struct {
 // Keeper keeps runs and the calendar. It is safe for concurrent use.
 type Keeper struct {
 	cfg     Config
-	wake    chan struct{} // the loop should look again
-	stopped chan struct{} // closed when the loop has ended
+	wake    [2]chan struct{} // the loops, of runs and of verifications, should look again
+	stopped chan struct{}    // closed when the loops have ended
 	stop    sync.Once
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed and made anew whenever a run has moved
-	current  uint64        // the run under way; 0 for none
-	problem  string        // what keeps it from going on
-	troubled uint64        // the run that has the problem
+	changed  chan struct{}                 // closed and made anew whenever an operation has moved
+	under    map[uint64]context.CancelFunc // those under way; cancelling has a verification stop
+	problems map[uint64]string             // what keeps those from going on that have not ended
+	progress map[uint64]progress           // of verifications
 
 	schedule schedule
 	swept    int64 // when runs were last looked through for expired ones
@@ -59,15 +60,20 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 	if cfg.BatchSize == 0 {
 		cfg.BatchSize = 256
 	}
-	k := &Keeper{cfg: cfg, wake: make(chan struct{}, 1), stopped: make(chan struct{}), changed: make(chan struct{})}
+	k := &Keeper{
+		cfg: cfg, wake: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, stopped: make(chan struct{}), changed: make(chan struct{}),
+		under: map[uint64]context.CancelFunc{}, problems: map[uint64]string{}, progress: map[uint64]progress{},
+	}
 	return k, k.openSchedule(ctx)
 }
 
-// Wake has the loop look again at once: the clock was set, for example.
+// Wake has the loops look again at once: the clock was set, for example.
 func (k *Keeper) Wake() {
-	select {
-	case k.wake <- struct{}{}:
-	default:
+	for _, w := range k.wake {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -76,6 +82,21 @@ func (k *Keeper) Start(ctx context.Context, req *pb.ReassessSystemsRequest, acto
 	if req.Checklist != "" && !k.hasChecklist(req.Checklist) {
 		return nil, fault.NotFound("checklists/"+req.Checklist, "list what is there with ListChecklists")
 	}
+	return k.start(ctx, request{req.RequestId, "ReassessSystems", bodyHash(req)}, func(tx *ledger.Tx) (*storev1.OperationRecord, error) {
+		rec := &storev1.OperationRecord{Request: proto.Clone(req).(*pb.ReassessSystemsRequest), Actor: actor}
+		rec.Total = total(tx, query(rec))
+		return rec, nil
+	})
+}
+
+// request is what tells one request to start something from another.
+type request struct {
+	id, method string
+	body       [16]byte
+}
+
+// start starts what made makes, or finds what the same request started before.
+func (k *Keeper) start(ctx context.Context, req request, made func(*ledger.Tx) (*storev1.OperationRecord, error)) (*longrunningpb.Operation, error) {
 	now := k.cfg.Now()
 	var rec *storev1.OperationRecord
 	_, err := k.cfg.Ledger.Commit(ctx, now, func(b *ledger.Batch) error {
@@ -90,15 +111,17 @@ func (k *Keeper) Start(ctx context.Context, req *pb.ReassessSystemsRequest, acto
 		if len(live) >= mostWaiting {
 			return fault.Exhausted(fault.ReasonTooMany, "%d runs have not ended; cancel one, or wait for one to end", len(live))
 		}
-		rec = &storev1.OperationRecord{Request: proto.Clone(req).(*pb.ReassessSystemsRequest), Actor: actor, Created: now}
-		rec.Total = total(b.Tx, query(rec))
+		if rec, err = made(b.Tx); err != nil {
+			return err
+		}
+		rec.Created = now
 		insert(b, rec)
-		if req.RequestId != "" {
-			b.PutRequest(requestScope, req.RequestId, ledger.Receipt{
-				BodyHash: bodyHash(req), Payload: binary.BigEndian.AppendUint64(nil, rec.Number), Expires: now + keepRequest,
+		if req.id != "" {
+			b.PutRequest(requestScope, req.id, ledger.Receipt{
+				BodyHash: req.body, Payload: binary.BigEndian.AppendUint64(nil, rec.Number), Expires: now + keepRequest,
 			})
 		}
-		audit(b, actor, "ReassessSystems", rec, "started")
+		audit(b, rec.Actor, req.method, rec, "started")
 		return b.Err()
 	})
 	if err != nil {
@@ -110,23 +133,23 @@ func (k *Keeper) Start(ctx context.Context, req *pb.ReassessSystemsRequest, acto
 
 // repeated is the run that the same request started before; nil where none did,
 // or where it was forgotten since.
-func repeated(tx *ledger.Tx, req *pb.ReassessSystemsRequest, now int64) (*storev1.OperationRecord, error) {
-	if req.RequestId == "" {
+func repeated(tx *ledger.Tx, req request, now int64) (*storev1.OperationRecord, error) {
+	if req.id == "" {
 		return nil, nil
 	}
-	r, ok := tx.Request(requestScope, req.RequestId, now)
+	r, ok := tx.Request(requestScope, req.id, now)
 	if !ok || len(r.Payload) != 8 {
 		return nil, nil
 	}
-	if r.BodyHash != bodyHash(req) {
-		return nil, fault.InvalidField("request_id", "%q came before with other content; use a new id for a new request", req.RequestId)
+	if r.BodyHash != req.body {
+		return nil, fault.InvalidField("request_id", "%q came before with other content; use a new id for a new request", req.id)
 	}
 	return load(tx, binary.BigEndian.Uint64(r.Payload))
 }
 
 func audit(b *ledger.Batch, actor, method string, r *storev1.OperationRecord, outcome string) {
 	b.Audit(envelope.Encode(&storev1.AuditRecord{
-		Actor: actor, Method: method, Resource: Name(r.Number), Outcome: outcome, RequestId: r.Request.GetRequestId(),
+		Actor: actor, Method: method, Resource: Name(r.Number), Outcome: outcome, RequestId: r.Request.GetRequestId() + r.Verify.GetRequestId(),
 	}))
 }
 
@@ -245,6 +268,7 @@ func (k *Keeper) Cancel(ctx context.Context, name, actor string) error {
 		return b.Err()
 	})
 	if err == nil {
+		k.interrupt(number)
 		k.move()
 		k.Wake()
 	}
@@ -327,27 +351,68 @@ func (k *Keeper) move() {
 func (k *Keeper) isCurrent(number uint64) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.current == number
+	_, ok := k.under[number]
+	return ok
 }
 
-func (k *Keeper) setCurrent(number uint64) {
+// begin notes that an operation is under way, and what has it stop.
+func (k *Keeper) begin(number uint64, stop context.CancelFunc) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.current = number
+	k.under[number] = stop
+}
+
+func (k *Keeper) leave(number uint64) {
+	k.mu.Lock()
+	delete(k.under, number)
+	delete(k.progress, number)
+	k.mu.Unlock()
+	k.move()
+}
+
+// interrupt has a verification stop in the middle of a stretch.
+func (k *Keeper) interrupt(number uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if stop := k.under[number]; stop != nil {
+		stop()
+	}
+}
+
+// progress is how far a verification is since it last kept what it had found.
+type progress struct {
+	verify.Progress
+	after int32 // the systems that it had looked at by then
+}
+
+func (k *Keeper) tell(number uint64, p progress) {
+	k.mu.Lock()
+	k.progress[number] = p
+	k.mu.Unlock()
+	k.move()
+}
+
+// told is how far a verification is beyond its record.
+func (k *Keeper) told(r *storev1.OperationRecord) progress {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if p := k.progress[r.Number]; p.after == r.LookedAt && r.Ended == 0 {
+		return p
+	}
+	return progress{}
 }
 
 func (k *Keeper) problemOf(number uint64) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.troubled != number {
-		return ""
-	}
-	return k.problem
+	return k.problems[number]
 }
 
-// setProblem says what keeps a run from going on; "" for nothing.
+// setProblem says what keeps an operation from going on; "" for nothing.
 func (k *Keeper) setProblem(number uint64, text string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.troubled, k.problem = number, text
+	if k.problems[number] = text; text == "" {
+		delete(k.problems, number)
+	}
 }

@@ -130,11 +130,15 @@ func bodyHash(req *pb.ReassessSystemsRequest) [16]byte {
 	clone := proto.Clone(req).(*pb.ReassessSystemsRequest)
 	clone.RequestId = ""
 	slices.Sort(clone.GetSelector().GetSystems())
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(clone)
+	return hashOf("", clone)
+}
+
+func hashOf(kind string, m proto.Message) [16]byte {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		b = nil // invalid UTF-8 alone gets here, which was refused before
 	}
-	sum := sha256.Sum256(b)
+	sum := sha256.Sum256(append([]byte(kind), b...))
 	return [16]byte(sum[:16])
 }
 
@@ -148,41 +152,57 @@ const (
 	stateFailed     = "failed"
 )
 
-// operation is a run as the API shows it.
+// operation is a run, or a verification, as the API shows it.
 func (k *Keeper) operation(r *storev1.OperationRecord) (*longrunningpb.Operation, error) {
-	meta := &pb.ReassessSystemsMetadata{
-		CreateTime: envelope.Timestamp(r.Created), EndTime: envelope.Timestamp(r.Ended), Request: r.Request, Actor: r.Actor,
-		State: r.State, SystemsDone: r.LookedAt + int32(len(r.Done)), SystemsAssessed: r.Assessed,
-		SystemsChanged: r.Changed, SystemsFailed: r.Failed, ScheduledRun: r.Schedule,
-	}
-	meta.SystemsTotal = max(r.Total, meta.SystemsDone)
-	out := &longrunningpb.Operation{Name: Name(r.Number), Done: r.State != ""}
+	state := r.State
 	switch {
-	case r.State == stateSucceeded:
-		answer, err := anypb.New(&pb.ReassessSystemsResponse{
+	case r.State != "":
+	case r.Cancel:
+		state = stateCancelling
+	case k.isCurrent(r.Number):
+		state = stateRunning
+	default:
+		state = stateWaiting
+	}
+	var meta, answer proto.Message
+	if r.Verify != nil {
+		meta, answer = k.verifying(r, state), r.Report
+	} else {
+		meta, answer = k.reassessing(r, state), &pb.ReassessSystemsResponse{
 			SystemsAssessed: r.Assessed, SystemsChanged: r.Changed, SystemsFailed: r.Failed, Errors: r.Errors,
-		})
+		}
+	}
+	out := &longrunningpb.Operation{Name: Name(r.Number), Done: r.State != ""}
+	switch r.State {
+	case stateSucceeded:
+		packed, err := anypb.New(answer)
 		if err != nil {
 			return nil, err
 		}
-		out.Result = &longrunningpb.Operation_Response{Response: answer}
-	case r.State == stateCancelled:
-		out.Result = failure(code.Code_CANCELLED, "the run was cancelled; what it had done stays")
-	case r.State == stateFailed:
+		out.Result = &longrunningpb.Operation_Response{Response: packed}
+	case stateCancelled:
+		text := "the run was cancelled; what it had done stays"
+		if r.Verify != nil {
+			text = "the verification was cancelled"
+		}
+		out.Result = failure(code.Code_CANCELLED, text)
+	case stateFailed:
 		out.Result = failure(code.Code_INTERNAL, r.Failure)
-	case r.Cancel:
-		meta.State = stateCancelling
-	case k.isCurrent(r.Number):
-		meta.State = stateRunning
-	default:
-		meta.State = stateWaiting
-	}
-	if r.State == "" {
-		meta.Problem = k.problemOf(r.Number)
 	}
 	var err error
 	out.Metadata, err = anypb.New(meta)
 	return out, err
+}
+
+// reassessing is a run as the API shows it, apart from its result.
+func (k *Keeper) reassessing(r *storev1.OperationRecord, state string) *pb.ReassessSystemsMetadata {
+	meta := &pb.ReassessSystemsMetadata{
+		CreateTime: envelope.Timestamp(r.Created), EndTime: envelope.Timestamp(r.Ended), Request: r.Request, Actor: r.Actor,
+		State: state, SystemsDone: r.LookedAt + int32(len(r.Done)), SystemsAssessed: r.Assessed,
+		SystemsChanged: r.Changed, SystemsFailed: r.Failed, ScheduledRun: r.Schedule, Problem: k.problemOf(r.Number),
+	}
+	meta.SystemsTotal = max(r.Total, meta.SystemsDone)
+	return meta
 }
 
 func failure(c code.Code, text string) *longrunningpb.Operation_Error {

@@ -26,6 +26,14 @@ const (
 // the service runs again.
 func (k *Keeper) Run(ctx context.Context) {
 	defer k.stop.Do(func() { close(k.stopped) })
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	loops.Go(func() { k.loop(ctx, k.wake[1], k.turnVerifications) })
+	k.loop(ctx, k.wake[0], k.turn)
+}
+
+// loop takes a turn whenever it is woken, or the time has come.
+func (k *Keeper) loop(ctx context.Context, wake <-chan struct{}, turn func(context.Context) time.Duration) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -33,32 +41,39 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-		case <-k.wake:
+		case <-wake:
 			timer.Stop()
 		}
-		timer.Reset(k.turn(ctx))
+		timer.Reset(turn(ctx))
 	}
 }
 
-// turn does what there is to do and says how long there will be nothing.
-func (k *Keeper) turn(ctx context.Context) time.Duration {
+// turn does what there is to do of runs, and says how long there will be nothing.
+func (k *Keeper) turn(ctx context.Context) time.Duration { return k.take(ctx, false, k.carryOut) }
+
+// turnVerifications is the same for verifications.
+func (k *Keeper) turnVerifications(ctx context.Context) time.Duration {
+	return k.take(ctx, true, k.verify)
+}
+
+func (k *Keeper) take(ctx context.Context, verifications bool, carryOut func(context.Context, uint64) error) time.Duration {
 	for ctx.Err() == nil {
 		wait, err := k.Schedule(ctx)
 		number := uint64(0)
 		if err == nil {
-			number, err = k.eligible(ctx)
+			number, err = k.eligible(ctx, verifications)
 		}
 		if err == nil && number != 0 {
-			err = k.carryOut(ctx, number)
+			err = carryOut(ctx, number)
 		}
-		if err == nil {
+		if err == nil && !verifications {
 			err = k.sweep(ctx)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return 0
 		case err != nil:
-			k.cfg.Log.Error("runs of reassessments", "operation", Name(number), "error", err)
+			k.cfg.Log.Error("operations", "operation", Name(number), "error", err)
 			k.setProblem(number, fault.Status(err, "").Message())
 			k.move()
 			return faultPause
@@ -69,14 +84,14 @@ func (k *Keeper) turn(ctx context.Context) time.Duration {
 	return 0
 }
 
-// eligible is the oldest run that may go on; 0 where none may. Scheduled ones
-// wait while there is a blackout.
-func (k *Keeper) eligible(ctx context.Context) (number uint64, err error) {
+// eligible is the oldest run, or verification, that may go on; 0 where none may.
+// Scheduled ones wait while there is a blackout.
+func (k *Keeper) eligible(ctx context.Context, verification bool) (number uint64, err error) {
 	err = k.cfg.Ledger.View(ctx, func(tx *ledger.Tx) error {
 		number = 0
 		live, err := unfinished(tx)
 		for _, r := range live {
-			if !k.isPaused(r) {
+			if (r.Verify != nil) == verification && !k.isPaused(r) {
 				number = r.Number
 				break
 			}
@@ -105,8 +120,8 @@ type work struct {
 // carryOut carries a run out until it ends, must pause, or ctx ends. The error
 // says what keeps it from going on.
 func (k *Keeper) carryOut(ctx context.Context, number uint64) error {
-	k.setCurrent(number)
-	defer func() { k.setCurrent(0); k.move() }()
+	k.begin(number, nil)
+	defer k.leave(number)
 	r, err := k.record(ctx, number)
 	if err != nil {
 		return err
@@ -120,11 +135,14 @@ func (k *Keeper) carryOut(ctx context.Context, number uint64) error {
 			over, err = w.step(ctx)
 		}
 	}
-	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, ledger.ErrCorrupt) {
-		// Trying again would find the same.
+	if isCorrupt(err) { // trying again would find the same
 		return w.finish(ctx, stateFailed, fault.Status(err, "").Message())
 	}
 	return err
+}
+
+func isCorrupt(err error) bool {
+	return errors.Is(err, store.ErrCorrupt) || errors.Is(err, ledger.ErrCorrupt)
 }
 
 // step launches a batch, or waits for one. over says that the run has ended, or

@@ -221,19 +221,30 @@ func (k *Keeper) mark(ctx context.Context, i int, now int64, start bool) error {
 		}
 		if start && !busy {
 			rec.Runs[i].Last = now
-			run := &storev1.OperationRecord{Request: source.Request, Actor: scheduler, Schedule: source.Id, Created: now}
-			if run.Request == nil {
-				run.Request = &pb.ReassessSystemsRequest{}
-			}
-			run.Total = total(b.Tx, query(run))
+			run, method := scheduledRun(b.Tx, source)
+			run.Schedule, run.Created = source.Id, now
 			insert(b, run)
-			audit(b, scheduler, "ReassessSystems", run, "started")
+			audit(b, scheduler, method, run, "started")
 		}
 		b.PutObject(kindOperation, calendarName, envelope.Encode(rec))
 		return b.Err()
 	})
 	if err == nil {
 		s.record = rec
+		k.Wake() // the other loop
 	}
 	return err
+}
+
+// scheduledRun is what a scheduled run starts, and by which method somebody would.
+func scheduledRun(tx *ledger.Tx, source *pb.ScheduledRun) (run *storev1.OperationRecord, method string) {
+	if source.Verify != nil {
+		return newVerification(tx, source.Verify, scheduler), "VerifyAssessments"
+	}
+	run = &storev1.OperationRecord{Request: source.Request, Actor: scheduler}
+	if run.Request == nil {
+		run.Request = &pb.ReassessSystemsRequest{}
+	}
+	run.Total = total(tx, query(run))
+	return run, "ReassessSystems"
 }

@@ -35,6 +35,11 @@ func (s *Reassess) ReassessSystems(ctx context.Context, req *pb.ReassessSystemsR
 	return s.keeper.Start(ctx, req, actor(ctx))
 }
 
+// VerifyAssessments implements ReassessmentService.
+func (s *Reassess) VerifyAssessments(ctx context.Context, req *pb.VerifyAssessmentsRequest) (*longrunningpb.Operation, error) {
+	return s.keeper.Verify(ctx, req, actor(ctx))
+}
+
 // GetOperation implements both services.
 func (s *Reassess) GetOperation(ctx context.Context, req *longrunningpb.GetOperationRequest) (*longrunningpb.Operation, error) {
 	return s.keeper.Get(ctx, req.Name)

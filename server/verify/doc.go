@@ -1,9 +1,10 @@
 // Package verify proves what is stored: it recomputes recorded assessments from
 // the inputs that were known when they were recorded, and compares.
 //
-//   - verify.go: [Run] goes through the systems, several at once.
+//   - verify.go: [Run] goes through the systems, several at once; a [Course] does so
+//     in stretches, and can be gone on with after a restart.
 //   - compare.go: what differs between a recorded state and the computed one.
-//   - report.go: what was found.
+//   - report.go: what was found; answer.go: the same as the API has it.
 //
 // Each recorded state, those that were corrected later included, is computed
 // from views, guidance, policy and statements as they were known then

@@ -74,6 +74,7 @@ func (r *Report) add(x *Report) {
 	r.Differences += x.Differences
 	r.Pending += x.Pending
 	r.Lagging += x.Lagging
+	r.Took += x.Took
 	if room := MaxListed - len(r.First); room > 0 {
 		r.First = append(r.First, x.First[:min(room, len(x.First))]...)
 	}

@@ -1,6 +1,6 @@
 // Package prove has the command that recomputes recorded assessments from their
-// inputs: verify. It reads a store that no server has open, and starts neither
-// scheduler nor service over it.
+// inputs: verify. It asks a server, or reads a store that no server has open, and
+// starts neither scheduler nor service over it. report.go shows what was found.
 package prove
 
 import (

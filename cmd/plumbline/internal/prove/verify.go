@@ -2,21 +2,30 @@ package prove
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
-	"github.com/plumbline/plumbline/assess"
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
+	"github.com/plumbline/plumbline/clients"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/await"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/settings"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/storefile"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/verify"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
@@ -25,7 +34,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	var o verify.Options
 	var store string
 	var all bool
-	c := cli.Command(cli.Spec{
+	var c *cobra.Command
+	c = cli.Command(cli.Spec{
 		Use: "verify", Short: "Recompute recorded assessments from their inputs, and compare",
 		Long: `Recompute the recorded states of a store from what was known when each was
 recorded - inventory, guidance, policy, claims, waivers and attestations - and
@@ -33,20 +43,31 @@ compare versions, digests, results, scores and how long they hold. Then evaluate
 each system anew from its first view on, which finds states that are missing.
 
 States of another version of the engine are compared by their results: where
-those differ the engine has changed, which is no damage. Nothing is written. No
-server may have the store open.
+those differ the engine has changed, which is no damage. Nothing of what is
+recorded is changed.
+
+With --server a server verifies its own store, behind everything for which
+somebody waits, and goes on without this command. Without it, --store names a
+store that no server may have open.
 
 Exit code 0 means that nothing differs, 1 that something does.`,
-		Example: "  plumbline verify --store plumbline.db\n  plumbline verify --system intranet --series sharepoint-2007\n  plumbline verify --sample 1000 --output json",
-		Do: func(ctx context.Context, _ []string) error {
+		Example: "  plumbline verify --store plumbline.db\n  plumbline verify --system intranet --series sharepoint-2007\n  plumbline verify --server 127.0.0.1:9090 --sample 1000 --output json",
+		Do: func(ctx context.Context, args []string) error {
 			switch {
 			case all && o.Sample > 0:
 				return errors.New("--all and --sample exclude each other")
-			case o.Sample < 0:
+			case o.Sample < 0 || o.Sample > math.MaxInt32:
 				return errors.New("--sample: give a number of states")
 			}
 			for i, s := range o.Systems {
 				o.Systems[i] = strings.TrimPrefix(s, "systems/")
+			}
+			byServer, err := a.asksServer(c.Flags())
+			switch {
+			case err != nil:
+				return err
+			case byServer:
+				return a.Streaming(func(ctx context.Context, c *clients.Client, _ []string) error { return a.ask(ctx, c, o) })(ctx, args)
 			}
 			return storefile.With(ctx, store, func(_ *bolt.DB, l *ledger.Ledger) error { return a.verify(ctx, l, o) })
 		},
@@ -62,6 +83,22 @@ Exit code 0 means that nothing differs, 1 that something does.`,
 	return c
 }
 
+// asksServer tells whether a server is asked: where --server says more than
+// --store. What the environment says gives way to what is written out.
+func (a *app) asksServer(f *pflag.FlagSet) (bool, error) {
+	given := func(name string) (given, written bool) {
+		v, inEnv := a.Env(settings.Variable(name))
+		given = f.Changed(name)
+		return given, given && !(inEnv && v == f.Lookup(name).Value.String())
+	}
+	server, serverWritten := given("server")
+	store, storeWritten := given("store")
+	if serverWritten && storeWritten {
+		return false, errors.New("--server and --store exclude each other: a server verifies its own store")
+	}
+	return server && !storeWritten && (serverWritten || !store), nil
+}
+
 // verify verifies a store, and prints what was found.
 func (a *app) verify(ctx context.Context, l *ledger.Ledger, o verify.Options) error {
 	svc, err := assessor.New(ctx, l, assessor.Config{Log: slog.New(slog.DiscardHandler)})
@@ -72,92 +109,68 @@ func (a *app) verify(ctx context.Context, l *ledger.Ledger, o verify.Options) er
 	console := a.NewConsole()
 	o.Clock = time.Now // how long it takes, not what is
 	o.Progress = func(p verify.Progress) {
-		console.Status("%d of %d systems, %d of %d states, %d differences", p.Systems, p.OfSystems, p.States, p.OfStates, p.Differences)
+		console.Status("%s %d of %d systems, %d of %d states, %d differences",
+			await.Bar(int32(p.Systems), int32(p.OfSystems)), p.Systems, p.OfSystems, p.States, p.OfStates, p.Differences)
 	}
 	r, err := verify.Run(ctx, svc, o)
 	console.End()
 	if err != nil {
 		return err
 	}
-	if err := a.print(r); err != nil {
-		return err
-	}
-	if !r.Clean() {
-		return fmt.Errorf("%s found", cli.Count(r.Differences, "difference"))
-	}
-	return nil
+	out := &pb.VerifyAssessmentsResponse{EngineVersion: svc.EngineVersion(), StatesPerSecond: int32(r.PerSecond())}
+	r.AddTo(out)
+	return a.found(out)
 }
 
-// print prints a report.
-func (a *app) print(r *verify.Report) error {
-	var rows []any
-	for _, d := range r.First {
-		row := map[string]any{"kind": d.Kind, "system": d.System, "detail": d.Detail}
-		set(row, "series", d.Series)
-		set(row, "effectiveTime", instant(d.Effective))
-		set(row, "recordedTime", instant(d.Recorded))
-		set(row, "rule", d.Rule)
-		set(row, "subject", d.Subject)
-		set(row, "expected", d.Expected)
-		set(row, "found", d.Found)
-		var what []any
-		for _, w := range d.What {
-			what = append(what, w)
-		}
-		if len(what) > 0 {
-			row["parts"] = what
-		}
-		rows = append(rows, row)
+// ask has a server verify, waits for it, and prints what was found.
+func (a *app) ask(ctx context.Context, c *clients.Client, o verify.Options) error {
+	var id [12]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	req := &pb.VerifyAssessmentsRequest{
+		Systems: o.Systems, Series: o.Series, Sample: int32(o.Sample), Seed: o.Seed, Recorded: o.Recorded,
+		RequestId: hex.EncodeToString(id[:]), // so that it can be sent again
 	}
-	m, err := structpb.NewStruct(map[string]any{
-		"systems": float64(r.Systems), "states": float64(r.States), "same": float64(r.Same), "differenceCount": float64(r.Differences),
-		"engineVersion": assess.EngineVersion, "otherEngine": float64(r.OtherEngine), "engineChanged": float64(r.EngineChanged),
-		"inputsGone": float64(r.InputsGone), "pendingSystems": float64(r.Pending), "laggingSystems": float64(r.Lagging), "statesPerSecond": float64(int(r.PerSecond())),
-		"differences": rows,
+	w := await.New(a.App, c)
+	defer w.End()
+	op, err := w.Patiently(ctx, func(ctx context.Context) (*longrunningpb.Operation, error) {
+		return c.Reassessment().VerifyAssessments(ctx, req)
 	})
 	if err != nil {
 		return err
 	}
-	return a.Printer().Emit(m, func(v *render.View) { table(v, r) })
+	op, err = w.Until(ctx, op, func(op *longrunningpb.Operation) (string, string, error) {
+		m := &pb.VerifyAssessmentsMetadata{}
+		if err := op.GetMetadata().UnmarshalTo(m); err != nil {
+			return "", "", err
+		}
+		return fmt.Sprintf("%s %s: %d of %d systems, %d of %d states, %d differences", await.Bar(m.GetSystemsDone(), m.GetSystemsTotal()), m.GetState(),
+			m.GetSystemsDone(), m.GetSystemsTotal(), m.GetStatesDone(), m.GetStatesTotal(), m.GetDifferenceCount()), m.GetProblem(), nil
+	})
+	if err != nil {
+		return err
+	}
+	out := &pb.VerifyAssessmentsResponse{}
+	if op.GetError() != nil {
+		return errors.New(op.GetError().GetMessage())
+	}
+	if err := op.GetResponse().UnmarshalTo(out); err != nil {
+		return err
+	}
+	return a.found(out)
 }
 
-func set(row map[string]any, name, value string) {
-	if value != "" {
-		row[name] = value
+// found prints what was found, and is the error of what is wrong.
+func (a *app) found(r *pb.VerifyAssessmentsResponse) error {
+	text, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(r) // none found is what scripts look for
+	if err != nil {
+		return err
 	}
-}
-
-func instant(t int64) string {
-	if t == 0 {
-		return ""
+	m := &structpb.Struct{}
+	if err := protojson.Unmarshal(text, m); err != nil {
+		return err
 	}
-	return time.UnixMicro(t).UTC().Format(time.RFC3339Nano)
-}
-
-// table shows a report to people.
-func table(v *render.View, r *verify.Report) {
-	var rows [][]string
-	for _, d := range r.First {
-		rows = append(rows, []string{d.Kind, d.System, d.Series, instant(d.Effective), instant(d.Recorded), d.Detail})
+	if err := a.Printer().Emit(m, func(v *render.View) { Table(v, r) }); err != nil {
+		return err
 	}
-	if len(rows) > 0 {
-		v.Table([]string{"KIND", "SYSTEM", "SERIES", "EFFECTIVE", "RECORDED", "WHAT"}, rows, "")
-	}
-	if r.Differences > len(rows) {
-		v.Line("and %d more", r.Differences-len(rows))
-	}
-	v.Line("%s of %s recomputed, %d the same, %s, %d states a second", cli.Count(r.States, "state"), cli.Count(r.Systems, "system"),
-		r.Same, cli.Count(r.Differences, "difference"), int(r.PerSecond()))
-	if n := r.OtherEngine + r.EngineChanged; n > 0 {
-		v.Line("engine changed: %d of another version than %s, %d of them with other results under this one", n, assess.EngineVersion, r.EngineChanged)
-	}
-	if r.Lagging > 0 {
-		v.Line("%s last evaluated by another version of the engine; plumbline reassess --all evaluates them by this one", cli.Count(r.Lagging, "system"))
-	}
-	if r.InputsGone > 0 {
-		v.Line("%d could not be recomputed: nothing is stored any more of their inputs", r.InputsGone)
-	}
-	if r.Pending > 0 {
-		v.Line("%s due: not evaluated yet up to the present, and not looked at from then on", cli.Count(r.Pending, "system"))
-	}
+	return Verdict(r)
 }

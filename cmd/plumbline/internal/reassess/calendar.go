@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumbline/plumbline/clients"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/prove"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 
 // calendarCommand is the family for the calendar, of which there is one.
 func (a *app) calendarCommand() *cobra.Command {
-	return cli.Family("calendar", "Show and set when runs of reassessments start by themselves",
+	return cli.Family("calendar", "Show and set when runs of reassessments, and verifications, start by themselves",
 		"  plumbline calendar show --output yaml > calendar.yaml\n  plumbline calendar set -f calendar.yaml",
 		a.calendarShow(), a.calendarSet())
 }
@@ -46,6 +47,9 @@ func (a *app) calendarSet() *cobra.Command {
     time_zone: Europe/Oslo       # UTC where left out
     jitter: 900s                 # starts up to so much later
     request: {full: true, selector: {labels: {tier: "1"}}}
+  - id: audit
+    cron: "0 4 * * *"
+    verify: {sample: 1000}       # verifies a sample instead
   blackouts:                     # no scheduled run starts or goes on
   - {cron: "0 22 31 12 *", time_zone: Europe/Oslo, duration: 36000s}
 
@@ -88,7 +92,7 @@ func (a *app) printCalendar(c *pb.Calendar) error {
 			if r.GetLastTime() != nil {
 				last = v.Age(r.GetLastTime())
 			}
-			rows = append(rows, []string{r.GetId(), r.GetCron(), cli.Or(r.GetTimeZone(), "UTC"), span(r.GetJitter()), next, last, what(r.GetRequest())})
+			rows = append(rows, []string{r.GetId(), r.GetCron(), cli.Or(r.GetTimeZone(), "UTC"), span(r.GetJitter()), next, last, whatOf(r)})
 		}
 		v.Table([]string{"RUN", "CRON", "TIME ZONE", "JITTER", "NEXT", "LAST", "WHAT"}, rows, "no scheduled runs")
 		if len(c.GetBlackouts()) == 0 {
@@ -101,6 +105,13 @@ func (a *app) printCalendar(c *pb.Calendar) error {
 		}
 		v.Table([]string{"CRON", "TIME ZONE", "FOR"}, rows, "")
 	})
+}
+
+func whatOf(r *pb.ScheduledRun) string {
+	if r.GetVerify() != nil {
+		return prove.What(r.GetVerify())
+	}
+	return what(r.GetRequest())
 }
 
 func span(d *durationpb.Duration) string {

@@ -1,8 +1,8 @@
 // Package reassess has the commands for runs of reassessments and for the
 // calendar by which they start.
 //
-// The tour: run.go starts runs; wait.go waits for their end and shows how far
-// they are; operations.go lists, shows, cancels and forgets them; calendar.go has
+// The tour: run.go starts runs; wait.go waits for their end; describe.go says in words
+// what they are and how far; operations.go lists, shows, cancels and forgets them; calendar.go has
 // the calendar.
 package reassess
 

@@ -12,7 +12,7 @@ import (
 
 // operationsCommand is the family for runs.
 func (a *app) operationsCommand() *cobra.Command {
-	return cli.Family("operations", "List, show, wait for, cancel and forget runs of reassessments",
+	return cli.Family("operations", "List, show, wait for, cancel and forget runs of reassessments, and verifications",
 		"  plumbline operations list --running\n  plumbline operations show 42\n  plumbline operations wait 42\n  plumbline operations cancel 42",
 		a.operationsList(), a.operationsShow(), a.operationsWait(), a.operationsCancel(), a.operationsDelete())
 }
@@ -55,14 +55,13 @@ func (a *app) printOperations(list []*longrunningpb.Operation) error {
 	var rows [][]string
 	return a.Printer().Emit(&longrunningpb.ListOperationsResponse{Operations: list}, func(v *render.View) {
 		for _, op := range list {
-			m, err := metadata(op)
+			r, err := describe(op)
 			if err != nil {
 				rows = append(rows, []string{cli.ID(op.GetName()), "", "", "", "", "", "", "", err.Error()})
 				continue
 			}
-			rows = append(rows, []string{cli.ID(op.GetName()), v.Word(m.GetState()), v.Age(m.GetCreateTime()), by(m), progress(m),
-				cli.Number(m.GetSystemsAssessed()), cli.Number(m.GetSystemsChanged()), cli.Number(m.GetSystemsFailed()),
-				cli.Or(m.GetProblem(), what(m.GetRequest()))})
+			row := append([]string{cli.ID(op.GetName()), v.Word(r.state), v.Age(r.created), r.by, r.progress()}, r.cells...)
+			rows = append(rows, append(row, cli.Or(r.problem, r.what)))
 		}
 		v.Table([]string{"ID", "STATE", "STARTED", "BY", "SYSTEMS", "ASSESSED", "CHANGED", "FAILED", "WHAT"}, rows, "no runs")
 	})
@@ -79,16 +78,16 @@ func (a *app) operationsShow() *cobra.Command {
 
 func (a *app) operationsWait() *cobra.Command {
 	return cli.Command(cli.Spec{
-		Use: "wait ID", Short: "Wait for a run's end; the exit code is that of reassess --wait", Args: cobra.ExactArgs(1),
+		Use: "wait ID", Short: "Wait for a run's end; the exit code is that of reassess --wait, or of verify", Args: cobra.ExactArgs(1),
 		Example: "  plumbline operations wait 42",
 		Do: a.Streaming(func(ctx context.Context, c *clients.Client, args []string) error {
-			w := &waiter{app: a, client: c, console: a.NewConsole()}
-			defer w.console.End()
+			w := a.waiter(c)
+			defer w.End()
 			op, err := c.Reassessment().GetOperation(ctx, &longrunningpb.GetOperationRequest{Name: operation(args[0])})
 			if err != nil {
 				return err
 			}
-			return w.wait(ctx, op)
+			return a.wait(ctx, w, op)
 		}),
 	})
 }

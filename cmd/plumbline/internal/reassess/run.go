@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"strings"
 
 	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"github.com/plumbline/plumbline/clients"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/prove"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
@@ -45,15 +45,15 @@ which is what a scheduler needs that tries again.`,
 			for i, s := range req.Selector.Systems {
 				req.Selector.Systems[i] = strings.TrimPrefix(s, "systems/")
 			}
-			w := &waiter{app: a, client: c, console: a.NewConsole()}
-			defer w.console.End()
-			op, err := w.patiently(ctx, func(ctx context.Context) (*longrunningpb.Operation, error) {
+			w := a.waiter(c)
+			defer w.End()
+			op, err := w.Patiently(ctx, func(ctx context.Context) (*longrunningpb.Operation, error) {
 				return c.Reassessment().ReassessSystems(ctx, req)
 			})
 			if err != nil || !wait {
 				return a.shown(op, err)
 			}
-			return w.wait(ctx, op)
+			return a.wait(ctx, w, op)
 		}),
 	})
 	f := c.Flags()
@@ -80,76 +80,29 @@ func (a *app) shown(op *longrunningpb.Operation, err error) error {
 	if err != nil {
 		return err
 	}
-	m, err := metadata(op)
+	r, err := describe(op)
 	if err != nil {
 		return err
 	}
 	return a.Printer().Emit(op, func(v *render.View) {
-		v.Fields([2]string{"operation", cli.ID(op.GetName())}, [2]string{"state", v.Word(m.GetState())},
-			[2]string{"what", what(m.GetRequest())}, [2]string{"started", v.When(m.GetCreateTime()) + " by " + by(m)},
-			[2]string{"ended", when(v, m)}, [2]string{"systems", progress(m)},
-			[2]string{"assessed", cli.Number(m.GetSystemsAssessed())}, [2]string{"changed", cli.Number(m.GetSystemsChanged())},
-			[2]string{"not assessed", failed(m)}, [2]string{"problem", m.GetProblem()}, [2]string{"error", op.GetError().GetMessage()})
-		answer := &pb.ReassessSystemsResponse{}
-		if op.GetResponse() != nil && op.GetResponse().UnmarshalTo(answer) == nil && len(answer.GetErrors()) > 0 {
+		ended := ""
+		if r.ended != nil {
+			ended = v.When(r.ended)
+		}
+		fields := [][2]string{{"operation", cli.ID(op.GetName())}, {"state", v.Word(r.state)}, {"what", r.what},
+			{"started", v.When(r.created) + " by " + r.by}, {"ended", ended}, {"systems", r.progress()}}
+		fields = append(append(fields, r.counts...), [2]string{"problem", r.problem}, [2]string{"error", op.GetError().GetMessage()})
+		v.Fields(fields...)
+		answer, report := &pb.ReassessSystemsResponse{}, &pb.VerifyAssessmentsResponse{}
+		switch x := op.GetResponse(); {
+		case x.MessageIs(answer) && x.UnmarshalTo(answer) == nil && len(answer.GetErrors()) > 0:
 			v.Title("Why systems could not be assessed")
 			for _, e := range answer.GetErrors() {
 				v.Line("%s", e)
 			}
+		case x.MessageIs(report) && x.UnmarshalTo(report) == nil:
+			v.Title("What was found")
+			prove.Table(v, report)
 		}
 	})
-}
-
-func metadata(op *longrunningpb.Operation) (*pb.ReassessSystemsMetadata, error) {
-	m := &pb.ReassessSystemsMetadata{}
-	if err := op.GetMetadata().UnmarshalTo(m); err != nil {
-		return nil, fmt.Errorf("%s is no run of reassessments: %w", op.GetName(), err)
-	}
-	return m, nil
-}
-
-// what says in words what a run is for.
-func what(r *pb.ReassessSystemsRequest) string {
-	parts := []string{"what is due"}
-	if r.GetFull() {
-		parts[0] = "everything"
-	}
-	s := r.GetSelector()
-	if len(s.GetSystems()) > 0 {
-		parts = append(parts, "of "+render.List(s.GetSystems(), 4))
-	}
-	for _, x := range [][2]string{{"product ", s.GetProduct()}, {"environment ", s.GetEnvironment()}, {"checklist ", r.GetChecklist()}} {
-		if x[1] != "" {
-			parts = append(parts, x[0]+x[1])
-		}
-	}
-	for _, k := range sorted(s.GetLabels()) {
-		parts = append(parts, k+"="+s.GetLabels()[k])
-	}
-	return strings.Join(parts, ", ")
-}
-
-func by(m *pb.ReassessSystemsMetadata) string {
-	if m.GetScheduledRun() != "" {
-		return "the calendar's " + m.GetScheduledRun()
-	}
-	return m.GetActor()
-}
-
-func when(v *render.View, m *pb.ReassessSystemsMetadata) string {
-	if m.GetEndTime() == nil {
-		return ""
-	}
-	return v.When(m.GetEndTime())
-}
-
-func failed(m *pb.ReassessSystemsMetadata) string {
-	if m.GetSystemsFailed() == 0 {
-		return ""
-	}
-	return cli.Number(m.GetSystemsFailed())
-}
-
-func progress(m *pb.ReassessSystemsMetadata) string {
-	return fmt.Sprintf("%d of %d", m.GetSystemsDone(), m.GetSystemsTotal())
 }

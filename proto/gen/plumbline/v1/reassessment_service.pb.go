@@ -319,6 +319,530 @@ func (x *ReassessSystemsResponse) GetErrors() []string {
 	return nil
 }
 
+// VerifyAssessmentsRequest says which recorded states to verify.
+type VerifyAssessmentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ids of systems; all where empty.
+	Systems []string `protobuf:"bytes,1,rep,name=systems,proto3" json:"systems,omitempty"`
+	// Ids of series, or of checklists, whose states are wanted; all where empty.
+	Series []string `protobuf:"bytes,2,rep,name=series,proto3" json:"series,omitempty"`
+	// Computes about so many states, spread evenly over all that are wanted,
+	// instead of all; 0 for all. A sample finds no missing states.
+	Sample int32 `protobuf:"varint,3,opt,name=sample,proto3" json:"sample,omitempty"`
+	// Chooses the sample: the same number chooses the same states.
+	Seed uint64 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`
+	// Computes only what is recorded, and does not evaluate systems anew from their
+	// first view on, which finds missing states.
+	Recorded bool `protobuf:"varint,5,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	// A caller's id: the same request again is answered with the verification that is there.
+	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyAssessmentsRequest) Reset() {
+	*x = VerifyAssessmentsRequest{}
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyAssessmentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyAssessmentsRequest) ProtoMessage() {}
+
+func (x *VerifyAssessmentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyAssessmentsRequest.ProtoReflect.Descriptor instead.
+func (*VerifyAssessmentsRequest) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *VerifyAssessmentsRequest) GetSystems() []string {
+	if x != nil {
+		return x.Systems
+	}
+	return nil
+}
+
+func (x *VerifyAssessmentsRequest) GetSeries() []string {
+	if x != nil {
+		return x.Series
+	}
+	return nil
+}
+
+func (x *VerifyAssessmentsRequest) GetSample() int32 {
+	if x != nil {
+		return x.Sample
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsRequest) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsRequest) GetRecorded() bool {
+	if x != nil {
+		return x.Recorded
+	}
+	return false
+}
+
+func (x *VerifyAssessmentsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// VerifyAssessmentsMetadata says how far a verification is.
+type VerifyAssessmentsMetadata struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was started.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it ended; absent while it runs.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// What was asked for.
+	Request *VerifyAssessmentsRequest `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
+	// Who started it; "calendar" for a scheduled one.
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// "waiting", "running", "cancelling", "cancelled", "succeeded" or "failed".
+	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	// Systems looked at.
+	SystemsDone int32 `protobuf:"varint,6,opt,name=systems_done,json=systemsDone,proto3" json:"systems_done,omitempty"`
+	// Systems to look at.
+	SystemsTotal int32 `protobuf:"varint,7,opt,name=systems_total,json=systemsTotal,proto3" json:"systems_total,omitempty"`
+	// States computed.
+	StatesDone int32 `protobuf:"varint,8,opt,name=states_done,json=statesDone,proto3" json:"states_done,omitempty"`
+	// States to compute: as many as were recorded when it began.
+	StatesTotal int32 `protobuf:"varint,9,opt,name=states_total,json=statesTotal,proto3" json:"states_total,omitempty"`
+	// Differences found so far.
+	DifferenceCount int32 `protobuf:"varint,10,opt,name=difference_count,json=differenceCount,proto3" json:"difference_count,omitempty"`
+	// The scheduled run that started it; empty where somebody did.
+	ScheduledRun string `protobuf:"bytes,11,opt,name=scheduled_run,json=scheduledRun,proto3" json:"scheduled_run,omitempty"`
+	// What keeps it from going on; empty where nothing does.
+	Problem       string `protobuf:"bytes,12,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyAssessmentsMetadata) Reset() {
+	*x = VerifyAssessmentsMetadata{}
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyAssessmentsMetadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyAssessmentsMetadata) ProtoMessage() {}
+
+func (x *VerifyAssessmentsMetadata) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyAssessmentsMetadata.ProtoReflect.Descriptor instead.
+func (*VerifyAssessmentsMetadata) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *VerifyAssessmentsMetadata) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *VerifyAssessmentsMetadata) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *VerifyAssessmentsMetadata) GetRequest() *VerifyAssessmentsRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *VerifyAssessmentsMetadata) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *VerifyAssessmentsMetadata) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *VerifyAssessmentsMetadata) GetSystemsDone() int32 {
+	if x != nil {
+		return x.SystemsDone
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsMetadata) GetSystemsTotal() int32 {
+	if x != nil {
+		return x.SystemsTotal
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsMetadata) GetStatesDone() int32 {
+	if x != nil {
+		return x.StatesDone
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsMetadata) GetStatesTotal() int32 {
+	if x != nil {
+		return x.StatesTotal
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsMetadata) GetDifferenceCount() int32 {
+	if x != nil {
+		return x.DifferenceCount
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsMetadata) GetScheduledRun() string {
+	if x != nil {
+		return x.ScheduledRun
+	}
+	return ""
+}
+
+func (x *VerifyAssessmentsMetadata) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// VerifyAssessmentsResponse is what a verification found. Where difference_count is
+// 0, nothing is wrong. A verification that found differences has succeeded.
+type VerifyAssessmentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Systems whose states were looked at.
+	Systems int32 `protobuf:"varint,1,opt,name=systems,proto3" json:"systems,omitempty"`
+	// Recorded states that were computed, or could not be read.
+	States int32 `protobuf:"varint,2,opt,name=states,proto3" json:"states,omitempty"`
+	// Those that are what their inputs give, in every part.
+	Same int32 `protobuf:"varint,3,opt,name=same,proto3" json:"same,omitempty"`
+	// States that are not what they should be.
+	DifferenceCount int32 `protobuf:"varint,4,opt,name=difference_count,json=differenceCount,proto3" json:"difference_count,omitempty"`
+	// The version of the engine that computed.
+	EngineVersion string `protobuf:"bytes,5,opt,name=engine_version,json=engineVersion,proto3" json:"engine_version,omitempty"`
+	// States of another version of the engine, with the same results.
+	OtherEngine int32 `protobuf:"varint,6,opt,name=other_engine,json=otherEngine,proto3" json:"other_engine,omitempty"`
+	// States of another version, with other results: the engine has changed.
+	EngineChanged int32 `protobuf:"varint,7,opt,name=engine_changed,json=engineChanged,proto3" json:"engine_changed,omitempty"`
+	// States of whose inputs nothing is stored any more.
+	InputsGone int32 `protobuf:"varint,8,opt,name=inputs_gone,json=inputsGone,proto3" json:"inputs_gone,omitempty"`
+	// Systems that are due: from then on they have yet to be evaluated.
+	PendingSystems int32 `protobuf:"varint,9,opt,name=pending_systems,json=pendingSystems,proto3" json:"pending_systems,omitempty"`
+	// Systems that another version of the engine evaluated last; a full run
+	// evaluates them by this one.
+	LaggingSystems int32 `protobuf:"varint,10,opt,name=lagging_systems,json=laggingSystems,proto3" json:"lagging_systems,omitempty"`
+	// States computed a second.
+	StatesPerSecond int32 `protobuf:"varint,11,opt,name=states_per_second,json=statesPerSecond,proto3" json:"states_per_second,omitempty"`
+	// The first differences, by system; at most 1,000.
+	Differences   []*AssessmentDifference `protobuf:"bytes,12,rep,name=differences,proto3" json:"differences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyAssessmentsResponse) Reset() {
+	*x = VerifyAssessmentsResponse{}
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyAssessmentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyAssessmentsResponse) ProtoMessage() {}
+
+func (x *VerifyAssessmentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyAssessmentsResponse.ProtoReflect.Descriptor instead.
+func (*VerifyAssessmentsResponse) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *VerifyAssessmentsResponse) GetSystems() int32 {
+	if x != nil {
+		return x.Systems
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetStates() int32 {
+	if x != nil {
+		return x.States
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetSame() int32 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetDifferenceCount() int32 {
+	if x != nil {
+		return x.DifferenceCount
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetEngineVersion() string {
+	if x != nil {
+		return x.EngineVersion
+	}
+	return ""
+}
+
+func (x *VerifyAssessmentsResponse) GetOtherEngine() int32 {
+	if x != nil {
+		return x.OtherEngine
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetEngineChanged() int32 {
+	if x != nil {
+		return x.EngineChanged
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetInputsGone() int32 {
+	if x != nil {
+		return x.InputsGone
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetPendingSystems() int32 {
+	if x != nil {
+		return x.PendingSystems
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetLaggingSystems() int32 {
+	if x != nil {
+		return x.LaggingSystems
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetStatesPerSecond() int32 {
+	if x != nil {
+		return x.StatesPerSecond
+	}
+	return 0
+}
+
+func (x *VerifyAssessmentsResponse) GetDifferences() []*AssessmentDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+// AssessmentDifference is a recorded state that is not what it should be.
+type AssessmentDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "damaged" where its inputs do not give it, "unreadable", "missing" where
+	// evaluation anew finds a state that is not recorded, or "outdated" where it is not
+	// what all that is known now gives.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The system's id.
+	System string `protobuf:"bytes,2,opt,name=system,proto3" json:"system,omitempty"`
+	// The series' id.
+	Series string `protobuf:"bytes,3,opt,name=series,proto3" json:"series,omitempty"`
+	// From when the state holds.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// When it was recorded; absent for what is not.
+	RecordedTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=recorded_time,json=recordedTime,proto3" json:"recorded_time,omitempty"`
+	// What differs: "version", "engine", "digest", "results", "score", "severities",
+	// "holds_until", "ended".
+	Parts []string `protobuf:"bytes,6,rep,name=parts,proto3" json:"parts,omitempty"`
+	// The first result that differs; empty where none does.
+	Rule string `protobuf:"bytes,7,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Its subject; empty for the rule as a whole.
+	Subject string `protobuf:"bytes,8,opt,name=subject,proto3" json:"subject,omitempty"`
+	// The result's state as it should be; "none" where there should be none.
+	Expected string `protobuf:"bytes,9,opt,name=expected,proto3" json:"expected,omitempty"`
+	// Its state as recorded.
+	Found string `protobuf:"bytes,10,opt,name=found,proto3" json:"found,omitempty"`
+	// What is wrong, in a sentence.
+	Detail        string `protobuf:"bytes,11,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessmentDifference) Reset() {
+	*x = AssessmentDifference{}
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessmentDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessmentDifference) ProtoMessage() {}
+
+func (x *AssessmentDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessmentDifference.ProtoReflect.Descriptor instead.
+func (*AssessmentDifference) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AssessmentDifference) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetSystem() string {
+	if x != nil {
+		return x.System
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *AssessmentDifference) GetRecordedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedTime
+	}
+	return nil
+}
+
+func (x *AssessmentDifference) GetParts() []string {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *AssessmentDifference) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetExpected() string {
+	if x != nil {
+		return x.Expected
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetFound() string {
+	if x != nil {
+		return x.Found
+	}
+	return ""
+}
+
+func (x *AssessmentDifference) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 // Calendar says when scheduled runs start.
 type Calendar struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -338,7 +862,7 @@ type Calendar struct {
 
 func (x *Calendar) Reset() {
 	*x = Calendar{}
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[3]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +874,7 @@ func (x *Calendar) String() string {
 func (*Calendar) ProtoMessage() {}
 
 func (x *Calendar) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[3]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +887,7 @@ func (x *Calendar) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Calendar.ProtoReflect.Descriptor instead.
 func (*Calendar) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{3}
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Calendar) GetName() string {
@@ -414,6 +938,8 @@ type ScheduledRun struct {
 	Jitter *durationpb.Duration `protobuf:"bytes,4,opt,name=jitter,proto3" json:"jitter,omitempty"`
 	// What it assesses.
 	Request *ReassessSystemsRequest `protobuf:"bytes,5,opt,name=request,proto3" json:"request,omitempty"`
+	// What it verifies, instead of assessing anything.
+	Verify *VerifyAssessmentsRequest `protobuf:"bytes,8,opt,name=verify,proto3" json:"verify,omitempty"`
 	// When it starts next; absent where it never will.
 	NextTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=next_time,json=nextTime,proto3" json:"next_time,omitempty"`
 	// When it last started; absent where it never did.
@@ -424,7 +950,7 @@ type ScheduledRun struct {
 
 func (x *ScheduledRun) Reset() {
 	*x = ScheduledRun{}
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[4]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +962,7 @@ func (x *ScheduledRun) String() string {
 func (*ScheduledRun) ProtoMessage() {}
 
 func (x *ScheduledRun) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[4]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +975,7 @@ func (x *ScheduledRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduledRun.ProtoReflect.Descriptor instead.
 func (*ScheduledRun) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{4}
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ScheduledRun) GetId() string {
@@ -487,6 +1013,13 @@ func (x *ScheduledRun) GetRequest() *ReassessSystemsRequest {
 	return nil
 }
 
+func (x *ScheduledRun) GetVerify() *VerifyAssessmentsRequest {
+	if x != nil {
+		return x.Verify
+	}
+	return nil
+}
+
 func (x *ScheduledRun) GetNextTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.NextTime
@@ -516,7 +1049,7 @@ type Blackout struct {
 
 func (x *Blackout) Reset() {
 	*x = Blackout{}
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[5]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +1061,7 @@ func (x *Blackout) String() string {
 func (*Blackout) ProtoMessage() {}
 
 func (x *Blackout) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[5]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +1074,7 @@ func (x *Blackout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Blackout.ProtoReflect.Descriptor instead.
 func (*Blackout) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{5}
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Blackout) GetCron() string {
@@ -576,7 +1109,7 @@ type GetCalendarRequest struct {
 
 func (x *GetCalendarRequest) Reset() {
 	*x = GetCalendarRequest{}
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[6]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -588,7 +1121,7 @@ func (x *GetCalendarRequest) String() string {
 func (*GetCalendarRequest) ProtoMessage() {}
 
 func (x *GetCalendarRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[6]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -601,7 +1134,7 @@ func (x *GetCalendarRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCalendarRequest.ProtoReflect.Descriptor instead.
 func (*GetCalendarRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{6}
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetCalendarRequest) GetName() string {
@@ -622,7 +1155,7 @@ type UpdateCalendarRequest struct {
 
 func (x *UpdateCalendarRequest) Reset() {
 	*x = UpdateCalendarRequest{}
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[7]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +1167,7 @@ func (x *UpdateCalendarRequest) String() string {
 func (*UpdateCalendarRequest) ProtoMessage() {}
 
 func (x *UpdateCalendarRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[7]
+	mi := &file_plumbline_v1_reassessment_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +1180,7 @@ func (x *UpdateCalendarRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCalendarRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCalendarRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{7}
+	return file_plumbline_v1_reassessment_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateCalendarRequest) GetCalendar() *Calendar {
@@ -687,21 +1220,74 @@ const file_plumbline_v1_reassessment_service_proto_rawDesc = "" +
 	"\x10systems_assessed\x18\x01 \x01(\x05R\x0fsystemsAssessed\x12'\n" +
 	"\x0fsystems_changed\x18\x02 \x01(\x05R\x0esystemsChanged\x12%\n" +
 	"\x0esystems_failed\x18\x03 \x01(\x05R\rsystemsFailed\x12\x16\n" +
-	"\x06errors\x18\x04 \x03(\tR\x06errors\"\x87\x02\n" +
+	"\x06errors\x18\x04 \x03(\tR\x06errors\"\xee\x01\n" +
+	"\x18VerifyAssessmentsRequest\x12,\n" +
+	"\asystems\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\x80\x01R\asystems\x12*\n" +
+	"\x06series\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\x80\x02R\x06series\x12\x1f\n" +
+	"\x06sample\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x06sample\x12\x12\n" +
+	"\x04seed\x18\x04 \x01(\x04R\x04seed\x12\x1a\n" +
+	"\brecorded\x18\x05 \x01(\bR\brecorded\x12'\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\trequestId\"\xf3\x03\n" +
+	"\x19VerifyAssessmentsMetadata\x12;\n" +
+	"\vcreate_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x125\n" +
+	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12@\n" +
+	"\arequest\x18\x03 \x01(\v2&.plumbline.v1.VerifyAssessmentsRequestR\arequest\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\tR\x05state\x12!\n" +
+	"\fsystems_done\x18\x06 \x01(\x05R\vsystemsDone\x12#\n" +
+	"\rsystems_total\x18\a \x01(\x05R\fsystemsTotal\x12\x1f\n" +
+	"\vstates_done\x18\b \x01(\x05R\n" +
+	"statesDone\x12!\n" +
+	"\fstates_total\x18\t \x01(\x05R\vstatesTotal\x12)\n" +
+	"\x10difference_count\x18\n" +
+	" \x01(\x05R\x0fdifferenceCount\x12#\n" +
+	"\rscheduled_run\x18\v \x01(\tR\fscheduledRun\x12\x18\n" +
+	"\aproblem\x18\f \x01(\tR\aproblem\"\xe2\x03\n" +
+	"\x19VerifyAssessmentsResponse\x12\x18\n" +
+	"\asystems\x18\x01 \x01(\x05R\asystems\x12\x16\n" +
+	"\x06states\x18\x02 \x01(\x05R\x06states\x12\x12\n" +
+	"\x04same\x18\x03 \x01(\x05R\x04same\x12)\n" +
+	"\x10difference_count\x18\x04 \x01(\x05R\x0fdifferenceCount\x12%\n" +
+	"\x0eengine_version\x18\x05 \x01(\tR\rengineVersion\x12!\n" +
+	"\fother_engine\x18\x06 \x01(\x05R\votherEngine\x12%\n" +
+	"\x0eengine_changed\x18\a \x01(\x05R\rengineChanged\x12\x1f\n" +
+	"\vinputs_gone\x18\b \x01(\x05R\n" +
+	"inputsGone\x12'\n" +
+	"\x0fpending_systems\x18\t \x01(\x05R\x0ependingSystems\x12'\n" +
+	"\x0flagging_systems\x18\n" +
+	" \x01(\x05R\x0elaggingSystems\x12*\n" +
+	"\x11states_per_second\x18\v \x01(\x05R\x0fstatesPerSecond\x12D\n" +
+	"\vdifferences\x18\f \x03(\v2\".plumbline.v1.AssessmentDifferenceR\vdifferences\"\xec\x02\n" +
+	"\x14AssessmentDifference\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06system\x18\x02 \x01(\tR\x06system\x12\x16\n" +
+	"\x06series\x18\x03 \x01(\tR\x06series\x12A\n" +
+	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12?\n" +
+	"\rrecorded_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x14\n" +
+	"\x05parts\x18\x06 \x03(\tR\x05parts\x12\x12\n" +
+	"\x04rule\x18\a \x01(\tR\x04rule\x12\x18\n" +
+	"\asubject\x18\b \x01(\tR\asubject\x12\x1a\n" +
+	"\bexpected\x18\t \x01(\tR\bexpected\x12\x14\n" +
+	"\x05found\x18\n" +
+	" \x01(\tR\x05found\x12\x16\n" +
+	"\x06detail\x18\v \x01(\tR\x06detail\"\x87\x02\n" +
 	"\bCalendar\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe0A\b\xbaH\x11r\x0f2\r^(calendar)?$R\x04name\x128\n" +
 	"\x04runs\x18\x02 \x03(\v2\x1a.plumbline.v1.ScheduledRunB\b\xbaH\x05\x92\x01\x02\x10dR\x04runs\x12>\n" +
 	"\tblackouts\x18\x03 \x03(\v2\x16.plumbline.v1.BlackoutB\b\xbaH\x05\x92\x01\x02\x10dR\tblackouts\x12\x12\n" +
 	"\x04etag\x18\x04 \x01(\tR\x04etag\x12@\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"\xf5\x02\n" +
+	"updateTime\"\xb5\x03\n" +
 	"\fScheduledRun\x120\n" +
 	"\x02id\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,63}$R\x02id\x12\x1e\n" +
 	"\x04cron\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x04cron\x12$\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x121\n" +
 	"\x06jitter\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06jitter\x12>\n" +
-	"\arequest\x18\x05 \x01(\v2$.plumbline.v1.ReassessSystemsRequestR\arequest\x12<\n" +
+	"\arequest\x18\x05 \x01(\v2$.plumbline.v1.ReassessSystemsRequestR\arequest\x12>\n" +
+	"\x06verify\x18\b \x01(\v2&.plumbline.v1.VerifyAssessmentsRequestR\x06verify\x12<\n" +
 	"\tnext_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bnextTime\x12<\n" +
 	"\tlast_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\blastTime\"\x8f\x01\n" +
 	"\bBlackout\x12\x1e\n" +
@@ -714,10 +1300,12 @@ const file_plumbline_v1_reassessment_service_proto_rawDesc = "" +
 	"\n" +
 	"\bcalendarR\x04name\"V\n" +
 	"\x15UpdateCalendarRequest\x12=\n" +
-	"\bcalendar\x18\x01 \x01(\v2\x16.plumbline.v1.CalendarB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bcalendar2\xa2\b\n" +
+	"\bcalendar\x18\x01 \x01(\v2\x16.plumbline.v1.CalendarB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bcalendar2\xd7\t\n" +
 	"\x13ReassessmentService\x12\xac\x01\n" +
 	"\x0fReassessSystems\x12$.plumbline.v1.ReassessSystemsRequest\x1a\x1d.google.longrunning.Operation\"T\xcaA2\n" +
-	"\x17ReassessSystemsResponse\x12\x17ReassessSystemsMetadata\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/systems:reassess\x12w\n" +
+	"\x17ReassessSystemsResponse\x12\x17ReassessSystemsMetadata\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/systems:reassess\x12\xb2\x01\n" +
+	"\x11VerifyAssessments\x12&.plumbline.v1.VerifyAssessmentsRequest\x1a\x1d.google.longrunning.Operation\"V\xcaA6\n" +
+	"\x19VerifyAssessmentsResponse\x12\x19VerifyAssessmentsMetadata\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/systems:verify\x12w\n" +
 	"\fGetOperation\x12'.google.longrunning.GetOperationRequest\x1a\x1d.google.longrunning.Operation\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=operations/*}\x12\x7f\n" +
 	"\x0eListOperations\x12).google.longrunning.ListOperationsRequest\x1a*.google.longrunning.ListOperationsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/operations\x12\x80\x01\n" +
 	"\x0fCancelOperation\x12*.google.longrunning.CancelOperationRequest\x1a\x16.google.protobuf.Empty\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=operations/*}:cancel\x12\x81\x01\n" +
@@ -738,63 +1326,76 @@ func file_plumbline_v1_reassessment_service_proto_rawDescGZIP() []byte {
 	return file_plumbline_v1_reassessment_service_proto_rawDescData
 }
 
-var file_plumbline_v1_reassessment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_plumbline_v1_reassessment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_plumbline_v1_reassessment_service_proto_goTypes = []any{
 	(*ReassessSystemsRequest)(nil),               // 0: plumbline.v1.ReassessSystemsRequest
 	(*ReassessSystemsMetadata)(nil),              // 1: plumbline.v1.ReassessSystemsMetadata
 	(*ReassessSystemsResponse)(nil),              // 2: plumbline.v1.ReassessSystemsResponse
-	(*Calendar)(nil),                             // 3: plumbline.v1.Calendar
-	(*ScheduledRun)(nil),                         // 4: plumbline.v1.ScheduledRun
-	(*Blackout)(nil),                             // 5: plumbline.v1.Blackout
-	(*GetCalendarRequest)(nil),                   // 6: plumbline.v1.GetCalendarRequest
-	(*UpdateCalendarRequest)(nil),                // 7: plumbline.v1.UpdateCalendarRequest
-	(*Selector)(nil),                             // 8: plumbline.v1.Selector
-	(*timestamppb.Timestamp)(nil),                // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),                  // 10: google.protobuf.Duration
-	(*longrunningpb.GetOperationRequest)(nil),    // 11: google.longrunning.GetOperationRequest
-	(*longrunningpb.ListOperationsRequest)(nil),  // 12: google.longrunning.ListOperationsRequest
-	(*longrunningpb.CancelOperationRequest)(nil), // 13: google.longrunning.CancelOperationRequest
-	(*longrunningpb.WaitOperationRequest)(nil),   // 14: google.longrunning.WaitOperationRequest
-	(*longrunningpb.DeleteOperationRequest)(nil), // 15: google.longrunning.DeleteOperationRequest
-	(*longrunningpb.Operation)(nil),              // 16: google.longrunning.Operation
-	(*longrunningpb.ListOperationsResponse)(nil), // 17: google.longrunning.ListOperationsResponse
-	(*emptypb.Empty)(nil),                        // 18: google.protobuf.Empty
+	(*VerifyAssessmentsRequest)(nil),             // 3: plumbline.v1.VerifyAssessmentsRequest
+	(*VerifyAssessmentsMetadata)(nil),            // 4: plumbline.v1.VerifyAssessmentsMetadata
+	(*VerifyAssessmentsResponse)(nil),            // 5: plumbline.v1.VerifyAssessmentsResponse
+	(*AssessmentDifference)(nil),                 // 6: plumbline.v1.AssessmentDifference
+	(*Calendar)(nil),                             // 7: plumbline.v1.Calendar
+	(*ScheduledRun)(nil),                         // 8: plumbline.v1.ScheduledRun
+	(*Blackout)(nil),                             // 9: plumbline.v1.Blackout
+	(*GetCalendarRequest)(nil),                   // 10: plumbline.v1.GetCalendarRequest
+	(*UpdateCalendarRequest)(nil),                // 11: plumbline.v1.UpdateCalendarRequest
+	(*Selector)(nil),                             // 12: plumbline.v1.Selector
+	(*timestamppb.Timestamp)(nil),                // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),                  // 14: google.protobuf.Duration
+	(*longrunningpb.GetOperationRequest)(nil),    // 15: google.longrunning.GetOperationRequest
+	(*longrunningpb.ListOperationsRequest)(nil),  // 16: google.longrunning.ListOperationsRequest
+	(*longrunningpb.CancelOperationRequest)(nil), // 17: google.longrunning.CancelOperationRequest
+	(*longrunningpb.WaitOperationRequest)(nil),   // 18: google.longrunning.WaitOperationRequest
+	(*longrunningpb.DeleteOperationRequest)(nil), // 19: google.longrunning.DeleteOperationRequest
+	(*longrunningpb.Operation)(nil),              // 20: google.longrunning.Operation
+	(*longrunningpb.ListOperationsResponse)(nil), // 21: google.longrunning.ListOperationsResponse
+	(*emptypb.Empty)(nil),                        // 22: google.protobuf.Empty
 }
 var file_plumbline_v1_reassessment_service_proto_depIdxs = []int32{
-	8,  // 0: plumbline.v1.ReassessSystemsRequest.selector:type_name -> plumbline.v1.Selector
-	9,  // 1: plumbline.v1.ReassessSystemsMetadata.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: plumbline.v1.ReassessSystemsMetadata.end_time:type_name -> google.protobuf.Timestamp
+	12, // 0: plumbline.v1.ReassessSystemsRequest.selector:type_name -> plumbline.v1.Selector
+	13, // 1: plumbline.v1.ReassessSystemsMetadata.create_time:type_name -> google.protobuf.Timestamp
+	13, // 2: plumbline.v1.ReassessSystemsMetadata.end_time:type_name -> google.protobuf.Timestamp
 	0,  // 3: plumbline.v1.ReassessSystemsMetadata.request:type_name -> plumbline.v1.ReassessSystemsRequest
-	4,  // 4: plumbline.v1.Calendar.runs:type_name -> plumbline.v1.ScheduledRun
-	5,  // 5: plumbline.v1.Calendar.blackouts:type_name -> plumbline.v1.Blackout
-	9,  // 6: plumbline.v1.Calendar.update_time:type_name -> google.protobuf.Timestamp
-	10, // 7: plumbline.v1.ScheduledRun.jitter:type_name -> google.protobuf.Duration
-	0,  // 8: plumbline.v1.ScheduledRun.request:type_name -> plumbline.v1.ReassessSystemsRequest
-	9,  // 9: plumbline.v1.ScheduledRun.next_time:type_name -> google.protobuf.Timestamp
-	9,  // 10: plumbline.v1.ScheduledRun.last_time:type_name -> google.protobuf.Timestamp
-	10, // 11: plumbline.v1.Blackout.duration:type_name -> google.protobuf.Duration
-	3,  // 12: plumbline.v1.UpdateCalendarRequest.calendar:type_name -> plumbline.v1.Calendar
-	0,  // 13: plumbline.v1.ReassessmentService.ReassessSystems:input_type -> plumbline.v1.ReassessSystemsRequest
-	11, // 14: plumbline.v1.ReassessmentService.GetOperation:input_type -> google.longrunning.GetOperationRequest
-	12, // 15: plumbline.v1.ReassessmentService.ListOperations:input_type -> google.longrunning.ListOperationsRequest
-	13, // 16: plumbline.v1.ReassessmentService.CancelOperation:input_type -> google.longrunning.CancelOperationRequest
-	14, // 17: plumbline.v1.ReassessmentService.WaitOperation:input_type -> google.longrunning.WaitOperationRequest
-	15, // 18: plumbline.v1.ReassessmentService.DeleteOperation:input_type -> google.longrunning.DeleteOperationRequest
-	6,  // 19: plumbline.v1.ReassessmentService.GetCalendar:input_type -> plumbline.v1.GetCalendarRequest
-	7,  // 20: plumbline.v1.ReassessmentService.UpdateCalendar:input_type -> plumbline.v1.UpdateCalendarRequest
-	16, // 21: plumbline.v1.ReassessmentService.ReassessSystems:output_type -> google.longrunning.Operation
-	16, // 22: plumbline.v1.ReassessmentService.GetOperation:output_type -> google.longrunning.Operation
-	17, // 23: plumbline.v1.ReassessmentService.ListOperations:output_type -> google.longrunning.ListOperationsResponse
-	18, // 24: plumbline.v1.ReassessmentService.CancelOperation:output_type -> google.protobuf.Empty
-	16, // 25: plumbline.v1.ReassessmentService.WaitOperation:output_type -> google.longrunning.Operation
-	18, // 26: plumbline.v1.ReassessmentService.DeleteOperation:output_type -> google.protobuf.Empty
-	3,  // 27: plumbline.v1.ReassessmentService.GetCalendar:output_type -> plumbline.v1.Calendar
-	3,  // 28: plumbline.v1.ReassessmentService.UpdateCalendar:output_type -> plumbline.v1.Calendar
-	21, // [21:29] is the sub-list for method output_type
-	13, // [13:21] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 4: plumbline.v1.VerifyAssessmentsMetadata.create_time:type_name -> google.protobuf.Timestamp
+	13, // 5: plumbline.v1.VerifyAssessmentsMetadata.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 6: plumbline.v1.VerifyAssessmentsMetadata.request:type_name -> plumbline.v1.VerifyAssessmentsRequest
+	6,  // 7: plumbline.v1.VerifyAssessmentsResponse.differences:type_name -> plumbline.v1.AssessmentDifference
+	13, // 8: plumbline.v1.AssessmentDifference.effective_time:type_name -> google.protobuf.Timestamp
+	13, // 9: plumbline.v1.AssessmentDifference.recorded_time:type_name -> google.protobuf.Timestamp
+	8,  // 10: plumbline.v1.Calendar.runs:type_name -> plumbline.v1.ScheduledRun
+	9,  // 11: plumbline.v1.Calendar.blackouts:type_name -> plumbline.v1.Blackout
+	13, // 12: plumbline.v1.Calendar.update_time:type_name -> google.protobuf.Timestamp
+	14, // 13: plumbline.v1.ScheduledRun.jitter:type_name -> google.protobuf.Duration
+	0,  // 14: plumbline.v1.ScheduledRun.request:type_name -> plumbline.v1.ReassessSystemsRequest
+	3,  // 15: plumbline.v1.ScheduledRun.verify:type_name -> plumbline.v1.VerifyAssessmentsRequest
+	13, // 16: plumbline.v1.ScheduledRun.next_time:type_name -> google.protobuf.Timestamp
+	13, // 17: plumbline.v1.ScheduledRun.last_time:type_name -> google.protobuf.Timestamp
+	14, // 18: plumbline.v1.Blackout.duration:type_name -> google.protobuf.Duration
+	7,  // 19: plumbline.v1.UpdateCalendarRequest.calendar:type_name -> plumbline.v1.Calendar
+	0,  // 20: plumbline.v1.ReassessmentService.ReassessSystems:input_type -> plumbline.v1.ReassessSystemsRequest
+	3,  // 21: plumbline.v1.ReassessmentService.VerifyAssessments:input_type -> plumbline.v1.VerifyAssessmentsRequest
+	15, // 22: plumbline.v1.ReassessmentService.GetOperation:input_type -> google.longrunning.GetOperationRequest
+	16, // 23: plumbline.v1.ReassessmentService.ListOperations:input_type -> google.longrunning.ListOperationsRequest
+	17, // 24: plumbline.v1.ReassessmentService.CancelOperation:input_type -> google.longrunning.CancelOperationRequest
+	18, // 25: plumbline.v1.ReassessmentService.WaitOperation:input_type -> google.longrunning.WaitOperationRequest
+	19, // 26: plumbline.v1.ReassessmentService.DeleteOperation:input_type -> google.longrunning.DeleteOperationRequest
+	10, // 27: plumbline.v1.ReassessmentService.GetCalendar:input_type -> plumbline.v1.GetCalendarRequest
+	11, // 28: plumbline.v1.ReassessmentService.UpdateCalendar:input_type -> plumbline.v1.UpdateCalendarRequest
+	20, // 29: plumbline.v1.ReassessmentService.ReassessSystems:output_type -> google.longrunning.Operation
+	20, // 30: plumbline.v1.ReassessmentService.VerifyAssessments:output_type -> google.longrunning.Operation
+	20, // 31: plumbline.v1.ReassessmentService.GetOperation:output_type -> google.longrunning.Operation
+	21, // 32: plumbline.v1.ReassessmentService.ListOperations:output_type -> google.longrunning.ListOperationsResponse
+	22, // 33: plumbline.v1.ReassessmentService.CancelOperation:output_type -> google.protobuf.Empty
+	20, // 34: plumbline.v1.ReassessmentService.WaitOperation:output_type -> google.longrunning.Operation
+	22, // 35: plumbline.v1.ReassessmentService.DeleteOperation:output_type -> google.protobuf.Empty
+	7,  // 36: plumbline.v1.ReassessmentService.GetCalendar:output_type -> plumbline.v1.Calendar
+	7,  // 37: plumbline.v1.ReassessmentService.UpdateCalendar:output_type -> plumbline.v1.Calendar
+	29, // [29:38] is the sub-list for method output_type
+	20, // [20:29] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_reassessment_service_proto_init() }
@@ -809,7 +1410,7 @@ func file_plumbline_v1_reassessment_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_v1_reassessment_service_proto_rawDesc), len(file_plumbline_v1_reassessment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

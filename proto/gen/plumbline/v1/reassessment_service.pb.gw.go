@@ -63,6 +63,33 @@ func local_request_ReassessmentService_ReassessSystems_0(ctx context.Context, ma
 	return msg, metadata, err
 }
 
+func request_ReassessmentService_VerifyAssessments_0(ctx context.Context, marshaler runtime.Marshaler, client ReassessmentServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq VerifyAssessmentsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.VerifyAssessments(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ReassessmentService_VerifyAssessments_0(ctx context.Context, marshaler runtime.Marshaler, server ReassessmentServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq VerifyAssessmentsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.VerifyAssessments(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_ReassessmentService_GetOperation_0(ctx context.Context, marshaler runtime.Marshaler, client ReassessmentServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq longrunningpb.GetOperationRequest
@@ -376,6 +403,26 @@ func RegisterReassessmentServiceHandlerServer(ctx context.Context, mux *runtime.
 		}
 		forward_ReassessmentService_ReassessSystems_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_ReassessmentService_VerifyAssessments_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/plumbline.v1.ReassessmentService/VerifyAssessments", runtime.WithHTTPPathPattern("/v1/systems:verify"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ReassessmentService_VerifyAssessments_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ReassessmentService_VerifyAssessments_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_ReassessmentService_GetOperation_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -573,6 +620,23 @@ func RegisterReassessmentServiceHandlerClient(ctx context.Context, mux *runtime.
 		}
 		forward_ReassessmentService_ReassessSystems_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_ReassessmentService_VerifyAssessments_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/plumbline.v1.ReassessmentService/VerifyAssessments", runtime.WithHTTPPathPattern("/v1/systems:verify"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ReassessmentService_VerifyAssessments_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ReassessmentService_VerifyAssessments_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_ReassessmentService_GetOperation_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -696,23 +760,25 @@ func RegisterReassessmentServiceHandlerClient(ctx context.Context, mux *runtime.
 }
 
 var (
-	pattern_ReassessmentService_ReassessSystems_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "systems"}, "reassess"))
-	pattern_ReassessmentService_GetOperation_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, ""))
-	pattern_ReassessmentService_ListOperations_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "operations"}, ""))
-	pattern_ReassessmentService_CancelOperation_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, "cancel"))
-	pattern_ReassessmentService_WaitOperation_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, "wait"))
-	pattern_ReassessmentService_DeleteOperation_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, ""))
-	pattern_ReassessmentService_GetCalendar_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 4, 1, 5, 2}, []string{"v1", "calendar", "name"}, ""))
-	pattern_ReassessmentService_UpdateCalendar_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 4, 1, 5, 2}, []string{"v1", "calendar", "calendar.name"}, ""))
+	pattern_ReassessmentService_ReassessSystems_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "systems"}, "reassess"))
+	pattern_ReassessmentService_VerifyAssessments_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "systems"}, "verify"))
+	pattern_ReassessmentService_GetOperation_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, ""))
+	pattern_ReassessmentService_ListOperations_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "operations"}, ""))
+	pattern_ReassessmentService_CancelOperation_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, "cancel"))
+	pattern_ReassessmentService_WaitOperation_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, "wait"))
+	pattern_ReassessmentService_DeleteOperation_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "operations", "name"}, ""))
+	pattern_ReassessmentService_GetCalendar_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 4, 1, 5, 2}, []string{"v1", "calendar", "name"}, ""))
+	pattern_ReassessmentService_UpdateCalendar_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 4, 1, 5, 2}, []string{"v1", "calendar", "calendar.name"}, ""))
 )
 
 var (
-	forward_ReassessmentService_ReassessSystems_0 = runtime.ForwardResponseMessage
-	forward_ReassessmentService_GetOperation_0    = runtime.ForwardResponseMessage
-	forward_ReassessmentService_ListOperations_0  = runtime.ForwardResponseMessage
-	forward_ReassessmentService_CancelOperation_0 = runtime.ForwardResponseMessage
-	forward_ReassessmentService_WaitOperation_0   = runtime.ForwardResponseMessage
-	forward_ReassessmentService_DeleteOperation_0 = runtime.ForwardResponseMessage
-	forward_ReassessmentService_GetCalendar_0     = runtime.ForwardResponseMessage
-	forward_ReassessmentService_UpdateCalendar_0  = runtime.ForwardResponseMessage
+	forward_ReassessmentService_ReassessSystems_0   = runtime.ForwardResponseMessage
+	forward_ReassessmentService_VerifyAssessments_0 = runtime.ForwardResponseMessage
+	forward_ReassessmentService_GetOperation_0      = runtime.ForwardResponseMessage
+	forward_ReassessmentService_ListOperations_0    = runtime.ForwardResponseMessage
+	forward_ReassessmentService_CancelOperation_0   = runtime.ForwardResponseMessage
+	forward_ReassessmentService_WaitOperation_0     = runtime.ForwardResponseMessage
+	forward_ReassessmentService_DeleteOperation_0   = runtime.ForwardResponseMessage
+	forward_ReassessmentService_GetCalendar_0       = runtime.ForwardResponseMessage
+	forward_ReassessmentService_UpdateCalendar_0    = runtime.ForwardResponseMessage
 )

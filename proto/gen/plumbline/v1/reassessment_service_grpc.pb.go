@@ -21,26 +21,31 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ReassessmentService_ReassessSystems_FullMethodName = "/plumbline.v1.ReassessmentService/ReassessSystems"
-	ReassessmentService_GetOperation_FullMethodName    = "/plumbline.v1.ReassessmentService/GetOperation"
-	ReassessmentService_ListOperations_FullMethodName  = "/plumbline.v1.ReassessmentService/ListOperations"
-	ReassessmentService_CancelOperation_FullMethodName = "/plumbline.v1.ReassessmentService/CancelOperation"
-	ReassessmentService_WaitOperation_FullMethodName   = "/plumbline.v1.ReassessmentService/WaitOperation"
-	ReassessmentService_DeleteOperation_FullMethodName = "/plumbline.v1.ReassessmentService/DeleteOperation"
-	ReassessmentService_GetCalendar_FullMethodName     = "/plumbline.v1.ReassessmentService/GetCalendar"
-	ReassessmentService_UpdateCalendar_FullMethodName  = "/plumbline.v1.ReassessmentService/UpdateCalendar"
+	ReassessmentService_ReassessSystems_FullMethodName   = "/plumbline.v1.ReassessmentService/ReassessSystems"
+	ReassessmentService_VerifyAssessments_FullMethodName = "/plumbline.v1.ReassessmentService/VerifyAssessments"
+	ReassessmentService_GetOperation_FullMethodName      = "/plumbline.v1.ReassessmentService/GetOperation"
+	ReassessmentService_ListOperations_FullMethodName    = "/plumbline.v1.ReassessmentService/ListOperations"
+	ReassessmentService_CancelOperation_FullMethodName   = "/plumbline.v1.ReassessmentService/CancelOperation"
+	ReassessmentService_WaitOperation_FullMethodName     = "/plumbline.v1.ReassessmentService/WaitOperation"
+	ReassessmentService_DeleteOperation_FullMethodName   = "/plumbline.v1.ReassessmentService/DeleteOperation"
+	ReassessmentService_GetCalendar_FullMethodName       = "/plumbline.v1.ReassessmentService/GetCalendar"
+	ReassessmentService_UpdateCalendar_FullMethodName    = "/plumbline.v1.ReassessmentService/UpdateCalendar"
 )
 
 // ReassessmentServiceClient is the client API for ReassessmentService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ReassessmentService has systems assessed anew, and keeps the calendar by which
-// that happens. Its runs are long-running operations: they survive a restart,
+// ReassessmentService has systems assessed anew and recorded assessments verified,
+// and keeps the calendar by which that happens. Its runs are long-running operations: they survive a restart,
 // and the service google.longrunning.Operations knows them too.
 type ReassessmentServiceClient interface {
 	// ReassessSystems starts a run.
 	ReassessSystems(ctx context.Context, in *ReassessSystemsRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
+	// VerifyAssessments starts a verification: recorded states are computed again
+	// from what was known when they were recorded, and compared. It writes nothing
+	// but how far it is, and goes on beside runs of reassessments.
+	VerifyAssessments(ctx context.Context, in *VerifyAssessmentsRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
 	// GetOperation gets a run as it stands.
 	GetOperation(ctx context.Context, in *longrunningpb.GetOperationRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
 	// ListOperations lists the runs, newest first. The filter is "done = true" or
@@ -71,6 +76,16 @@ func (c *reassessmentServiceClient) ReassessSystems(ctx context.Context, in *Rea
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(longrunningpb.Operation)
 	err := c.cc.Invoke(ctx, ReassessmentService_ReassessSystems_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reassessmentServiceClient) VerifyAssessments(ctx context.Context, in *VerifyAssessmentsRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(longrunningpb.Operation)
+	err := c.cc.Invoke(ctx, ReassessmentService_VerifyAssessments_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -151,12 +166,16 @@ func (c *reassessmentServiceClient) UpdateCalendar(ctx context.Context, in *Upda
 // All implementations must embed UnimplementedReassessmentServiceServer
 // for forward compatibility.
 //
-// ReassessmentService has systems assessed anew, and keeps the calendar by which
-// that happens. Its runs are long-running operations: they survive a restart,
+// ReassessmentService has systems assessed anew and recorded assessments verified,
+// and keeps the calendar by which that happens. Its runs are long-running operations: they survive a restart,
 // and the service google.longrunning.Operations knows them too.
 type ReassessmentServiceServer interface {
 	// ReassessSystems starts a run.
 	ReassessSystems(context.Context, *ReassessSystemsRequest) (*longrunningpb.Operation, error)
+	// VerifyAssessments starts a verification: recorded states are computed again
+	// from what was known when they were recorded, and compared. It writes nothing
+	// but how far it is, and goes on beside runs of reassessments.
+	VerifyAssessments(context.Context, *VerifyAssessmentsRequest) (*longrunningpb.Operation, error)
 	// GetOperation gets a run as it stands.
 	GetOperation(context.Context, *longrunningpb.GetOperationRequest) (*longrunningpb.Operation, error)
 	// ListOperations lists the runs, newest first. The filter is "done = true" or
@@ -185,6 +204,9 @@ type UnimplementedReassessmentServiceServer struct{}
 
 func (UnimplementedReassessmentServiceServer) ReassessSystems(context.Context, *ReassessSystemsRequest) (*longrunningpb.Operation, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReassessSystems not implemented")
+}
+func (UnimplementedReassessmentServiceServer) VerifyAssessments(context.Context, *VerifyAssessmentsRequest) (*longrunningpb.Operation, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyAssessments not implemented")
 }
 func (UnimplementedReassessmentServiceServer) GetOperation(context.Context, *longrunningpb.GetOperationRequest) (*longrunningpb.Operation, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOperation not implemented")
@@ -242,6 +264,24 @@ func _ReassessmentService_ReassessSystems_Handler(srv interface{}, ctx context.C
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ReassessmentServiceServer).ReassessSystems(ctx, req.(*ReassessSystemsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReassessmentService_VerifyAssessments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyAssessmentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReassessmentServiceServer).VerifyAssessments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReassessmentService_VerifyAssessments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReassessmentServiceServer).VerifyAssessments(ctx, req.(*VerifyAssessmentsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -382,6 +422,10 @@ var ReassessmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReassessSystems",
 			Handler:    _ReassessmentService_ReassessSystems_Handler,
+		},
+		{
+			MethodName: "VerifyAssessments",
+			Handler:    _ReassessmentService_VerifyAssessments_Handler,
 		},
 		{
 			MethodName: "GetOperation",

@@ -2225,7 +2225,7 @@ func (x *PageToken) GetQuery() []byte {
 	return nil
 }
 
-// OperationRecord is a run of reassessments.
+// OperationRecord is a run of reassessments, or a verification.
 type OperationRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The envelope's version.
@@ -2263,7 +2263,15 @@ type OperationRecord struct {
 	// Systems that could not be evaluated.
 	Failed int32 `protobuf:"varint,17,opt,name=failed,proto3" json:"failed,omitempty"`
 	// Why, for the first ten of them.
-	Errors        []string `protobuf:"bytes,18,rep,name=errors,proto3" json:"errors,omitempty"`
+	Errors []string `protobuf:"bytes,18,rep,name=errors,proto3" json:"errors,omitempty"`
+	// What is to be verified; absent for a run of reassessments.
+	Verify *v1.VerifyAssessmentsRequest `protobuf:"bytes,19,opt,name=verify,proto3" json:"verify,omitempty"`
+	// What a verification has found up to the cursor.
+	Report *v1.VerifyAssessmentsResponse `protobuf:"bytes,20,opt,name=report,proto3" json:"report,omitempty"`
+	// The states there were when it began.
+	States int32 `protobuf:"varint,21,opt,name=states,proto3" json:"states,omitempty"`
+	// How long it has computed, in microseconds.
+	Took          int64 `protobuf:"varint,22,opt,name=took,proto3" json:"took,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2422,6 +2430,34 @@ func (x *OperationRecord) GetErrors() []string {
 		return x.Errors
 	}
 	return nil
+}
+
+func (x *OperationRecord) GetVerify() *v1.VerifyAssessmentsRequest {
+	if x != nil {
+		return x.Verify
+	}
+	return nil
+}
+
+func (x *OperationRecord) GetReport() *v1.VerifyAssessmentsResponse {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+func (x *OperationRecord) GetStates() int32 {
+	if x != nil {
+		return x.States
+	}
+	return 0
+}
+
+func (x *OperationRecord) GetTook() int64 {
+	if x != nil {
+		return x.Took
+	}
+	return 0
 }
 
 // CalendarRecord is the calendar, and what came of it.
@@ -3372,7 +3408,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x03 \x01(\x03R\brecorded\"7\n" +
 	"\tPageToken\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
-	"\x05query\x18\x02 \x01(\fR\x05query\"\xf0\x03\n" +
+	"\x05query\x18\x02 \x01(\fR\x05query\"\x9d\x05\n" +
 	"\x0fOperationRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12>\n" +
@@ -3392,7 +3428,11 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\bassessed\x18\x0f \x01(\x05R\bassessed\x12\x18\n" +
 	"\achanged\x18\x10 \x01(\x05R\achanged\x12\x16\n" +
 	"\x06failed\x18\x11 \x01(\x05R\x06failed\x12\x16\n" +
-	"\x06errors\x18\x12 \x03(\tR\x06errors\"\xae\x01\n" +
+	"\x06errors\x18\x12 \x03(\tR\x06errors\x12>\n" +
+	"\x06verify\x18\x13 \x01(\v2&.plumbline.v1.VerifyAssessmentsRequestR\x06verify\x12?\n" +
+	"\x06report\x18\x14 \x01(\v2'.plumbline.v1.VerifyAssessmentsResponseR\x06report\x12\x16\n" +
+	"\x06states\x18\x15 \x01(\x05R\x06states\x12\x12\n" +
+	"\x04took\x18\x16 \x01(\x03R\x04took\"\xae\x01\n" +
 	"\x0eCalendarRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x122\n" +
 	"\bcalendar\x18\x02 \x01(\v2\x16.plumbline.v1.CalendarR\bcalendar\x12\x18\n" +
@@ -3460,6 +3500,7 @@ func file_plumbline_store_v1_records_proto_rawDescGZIP() []byte {
 
 var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_plumbline_store_v1_records_proto_goTypes = []any{
+<<<<<<< HEAD
 	(*Address)(nil),                   // 0: plumbline.store.v1.Address
 	(*SystemHead)(nil),                // 1: plumbline.store.v1.SystemHead
 	(*SourceHead)(nil),                // 2: plumbline.store.v1.SourceHead
@@ -3510,6 +3551,58 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*v1.Calendar)(nil),               // 47: plumbline.v1.Calendar
 	(*v1.Webhook)(nil),                // 48: plumbline.v1.Webhook
 	(*v1.DeadLetter)(nil),             // 49: plumbline.v1.DeadLetter
+=======
+	(*Address)(nil),                      // 0: plumbline.store.v1.Address
+	(*SystemHead)(nil),                   // 1: plumbline.store.v1.SystemHead
+	(*SourceHead)(nil),                   // 2: plumbline.store.v1.SourceHead
+	(*SeriesEntry)(nil),                  // 3: plumbline.store.v1.SeriesEntry
+	(*StateSummary)(nil),                 // 4: plumbline.store.v1.StateSummary
+	(*SystemView)(nil),                   // 5: plumbline.store.v1.SystemView
+	(*HostHead)(nil),                     // 6: plumbline.store.v1.HostHead
+	(*HostSourceHead)(nil),               // 7: plumbline.store.v1.HostSourceHead
+	(*HostView)(nil),                     // 8: plumbline.store.v1.HostView
+	(*Membership)(nil),                   // 9: plumbline.store.v1.Membership
+	(*SeriesHead)(nil),                   // 10: plumbline.store.v1.SeriesHead
+	(*State)(nil),                        // 11: plumbline.store.v1.State
+	(*ClaimRecord)(nil),                  // 12: plumbline.store.v1.ClaimRecord
+	(*WaiverRecord)(nil),                 // 13: plumbline.store.v1.WaiverRecord
+	(*AttestationRecord)(nil),            // 14: plumbline.store.v1.AttestationRecord
+	(*AttestationVersion)(nil),           // 15: plumbline.store.v1.AttestationVersion
+	(*TailoringRecord)(nil),              // 16: plumbline.store.v1.TailoringRecord
+	(*ConfigRecord)(nil),                 // 17: plumbline.store.v1.ConfigRecord
+	(*ChecklistRecord)(nil),              // 18: plumbline.store.v1.ChecklistRecord
+	(*LinkRecord)(nil),                   // 19: plumbline.store.v1.LinkRecord
+	(*TokenRecord)(nil),                  // 20: plumbline.store.v1.TokenRecord
+	(*AuditRecord)(nil),                  // 21: plumbline.store.v1.AuditRecord
+	(*SnapshotPart)(nil),                 // 22: plumbline.store.v1.SnapshotPart
+	(*PageToken)(nil),                    // 23: plumbline.store.v1.PageToken
+	(*OperationRecord)(nil),              // 24: plumbline.store.v1.OperationRecord
+	(*CalendarRecord)(nil),               // 25: plumbline.store.v1.CalendarRecord
+	(*ScheduleRecord)(nil),               // 26: plumbline.store.v1.ScheduleRecord
+	(*EventRecord)(nil),                  // 27: plumbline.store.v1.EventRecord
+	(*WebhookRecord)(nil),                // 28: plumbline.store.v1.WebhookRecord
+	(*DeadLetterRecord)(nil),             // 29: plumbline.store.v1.DeadLetterRecord
+	(*SourceRecord)(nil),                 // 30: plumbline.store.v1.SourceRecord
+	(*RollUpNames)(nil),                  // 31: plumbline.store.v1.RollUpNames
+	(*v1.Inventory)(nil),                 // 32: plumbline.v1.Inventory
+	(*v1.Host)(nil),                      // 33: plumbline.v1.Host
+	(*v1.Claim)(nil),                     // 34: plumbline.v1.Claim
+	(*v1.Waiver)(nil),                    // 35: plumbline.v1.Waiver
+	(*v1.Attestation)(nil),               // 36: plumbline.v1.Attestation
+	(*v1.TailoringVersion)(nil),          // 37: plumbline.v1.TailoringVersion
+	(*v1.Policy)(nil),                    // 38: plumbline.v1.Policy
+	(*v1.Assignment)(nil),                // 39: plumbline.v1.Assignment
+	(*v1.ChecklistVersion)(nil),          // 40: plumbline.v1.ChecklistVersion
+	(*v1.HostLink)(nil),                  // 41: plumbline.v1.HostLink
+	(*v1.SubmitInventoryRequest)(nil),    // 42: plumbline.v1.SubmitInventoryRequest
+	(*v1.ReassessSystemsRequest)(nil),    // 43: plumbline.v1.ReassessSystemsRequest
+	(*v1.VerifyAssessmentsRequest)(nil),  // 44: plumbline.v1.VerifyAssessmentsRequest
+	(*v1.VerifyAssessmentsResponse)(nil), // 45: plumbline.v1.VerifyAssessmentsResponse
+	(*v1.Calendar)(nil),                  // 46: plumbline.v1.Calendar
+	(*v1.EventResult)(nil),               // 47: plumbline.v1.EventResult
+	(*v1.Webhook)(nil),                   // 48: plumbline.v1.Webhook
+	(*v1.DeadLetter)(nil),                // 49: plumbline.v1.DeadLetter
+>>>>>>> 01dd746 (Recorded assessments are verified by call, too)
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -3529,6 +3622,7 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	37, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
 	38, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
 	15, // 16: plumbline.store.v1.AttestationRecord.versions:type_name -> plumbline.store.v1.AttestationVersion
+<<<<<<< HEAD
 	39, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
 	40, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
 	41, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
@@ -3548,6 +3642,28 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	31, // [31:31] is the sub-list for extension type_name
 	31, // [31:31] is the sub-list for extension extendee
 	0,  // [0:31] is the sub-list for field type_name
+=======
+	36, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
+	37, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
+	38, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	39, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	40, // 21: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	41, // 22: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	42, // 23: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	43, // 24: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
+	44, // 25: plumbline.store.v1.OperationRecord.verify:type_name -> plumbline.v1.VerifyAssessmentsRequest
+	45, // 26: plumbline.store.v1.OperationRecord.report:type_name -> plumbline.v1.VerifyAssessmentsResponse
+	46, // 27: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
+	26, // 28: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
+	47, // 29: plumbline.store.v1.EventRecord.others:type_name -> plumbline.v1.EventResult
+	48, // 30: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
+	49, // 31: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
+>>>>>>> 01dd746 (Recorded assessments are verified by call, too)
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }

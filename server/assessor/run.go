@@ -175,9 +175,32 @@ func Systems(tx *ledger.Tx, after string) iter.Seq2[string, uint32] {
 // CountSystems is how many systems there are.
 func CountSystems(tx *ledger.Tx) int { return int(tx.Count(nameSystem)) }
 
-// IndexedAll tells whether the due index knows every system that is due at an
-// instant: not before all were looked at for the guidance in force.
-func (a *Assessor) IndexedAll(now int64) bool { return a.swept.Load() == a.History().At(now).Epoch+1 }
+// DueSystems are the ids of the systems that the due index has at an instant or
+// before, in no order. It may have some too early.
+func DueSystems(tx *ledger.Tx, until int64) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, n := range tx.Due(until) {
+			if id, ok := tx.Name(nameSystem, n); ok && !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// Configuration is 1 + the number of the configuration in force at an instant,
+// and whether all systems have been looked at for it: before that the due index
+// need not know every system that is due.
+func (a *Assessor) Configuration(now int64) (n uint64, indexed bool) {
+	n = a.History().At(now).Epoch + 1
+	return n, a.swept.Load() == n
+}
+
+// LookedAtAll notes that all systems have been evaluated for a configuration.
+func (a *Assessor) LookedAtAll(n uint64) {
+	if now, _ := a.Configuration(a.now()); now == n {
+		a.swept.Store(n)
+	}
+}
 
 // Wanted tells whether a system is to be reassessed now, and how many hosts it
 // has. The system's number may be 0 where it is not known.
@@ -193,6 +216,7 @@ func (a *Assessor) Wanted(tx *ledger.Tx, q Query, id string, n uint32) (hosts in
 	}
 	now := a.nowIn(tx)
 	isDue := h.ReplayFrom != 0 || validUntil(h) <= now || a.History().After(h.ConfigEpoch) <= now
+	isDue = isDue || h.Due != 0 && h.Due <= now // too early: the index is set right
 	if !isDue && (!q.Full || h.Retired != 0) {
 		return 0, false, nil
 	}

@@ -38,7 +38,7 @@
 //	keeper.go    Keeper: start, get, list, cancel, wait, delete
 //	record.go    how runs are stored, and shown
 //	runner.go    the loop that carries runs out
-//	pick.go      which systems a run is for
+//	pick.go      which systems a run is for; due.go lists those that are due
 //	verification.go  verifications
 //	segment.go   a run's batches, and how they move its cursor
 //	schedule.go  the calendar as it is stored, and what starts by it

@@ -84,7 +84,7 @@ func (k *Keeper) Start(ctx context.Context, req *pb.ReassessSystemsRequest, acto
 	}
 	return k.start(ctx, request{req.RequestId, "ReassessSystems", bodyHash(req)}, func(tx *ledger.Tx) (*storev1.OperationRecord, error) {
 		rec := &storev1.OperationRecord{Request: proto.Clone(req).(*pb.ReassessSystemsRequest), Actor: actor}
-		rec.Total = total(tx, query(rec))
+		rec.Total = k.total(tx, query(rec))
 		return rec, nil
 	})
 }

@@ -24,18 +24,13 @@ const (
 	pickLook  = 5_000
 )
 
-// afterAll comes after every id of a system.
-const afterAll = "~"
-
 // pick looks at systems after an id, in the order of ids, and picks at most a
-// batch of those that are to be reassessed.
-func (k *Keeper) pick(ctx context.Context, q assessor.Query, after string) (p picked, err error) {
+// batch of those that are to be reassessed: of those that the query names, of the
+// run's list, or of all.
+func (w *work) pick(ctx context.Context, after string) (p picked, err error) {
+	k, q := w.k, w.query
 	err = k.cfg.Ledger.View(ctx, func(tx *ledger.Tx) error {
 		p = picked{through: after}
-		if !q.Full && after == "" && len(q.Selector.GetSystems()) == 0 && k.nothingDue(tx) {
-			p.looked, p.through = assessor.CountSystems(tx), afterAll
-			return nil
-		}
 		hosts := 0
 		look := func(id string, n uint32) bool {
 			if len(p.systems) >= k.cfg.BatchSize || hosts >= pickHosts || p.looked >= pickLook || len(p.failed) >= k.cfg.BatchSize {
@@ -53,8 +48,14 @@ func (k *Keeper) pick(ctx context.Context, q assessor.Query, after string) (p pi
 			}
 			return true
 		}
-		if len(q.Selector.GetSystems()) > 0 {
-			for _, id := range named(q.Selector, after) {
+		ids := named(q.Selector, after)
+		if w.listed {
+			if ids, err = listed(tx, w.number, after); err != nil {
+				return err
+			}
+		}
+		if w.listed || len(q.Selector.GetSystems()) > 0 {
+			for _, id := range ids {
 				if !look(id, 0) {
 					break
 				}
@@ -71,22 +72,20 @@ func (k *Keeper) pick(ctx context.Context, q assessor.Query, after string) (p pi
 	return p, err
 }
 
-// nothingDue tells, by one look into the due index, that no system is due.
-func (k *Keeper) nothingDue(tx *ledger.Tx) bool {
+// total is how many systems a run looks at, as far as is known before it begins.
+func (k *Keeper) total(tx *ledger.Tx, q assessor.Query) (n int32) {
 	now := max(k.cfg.Now(), tx.Last().Recorded)
-	if !k.cfg.Assessor.IndexedAll(now) {
-		return false
-	}
-	at, _, ok := tx.NextDue()
-	return !ok || at > now
-}
-
-// total is how many systems a run looks at.
-func total(tx *ledger.Tx, q assessor.Query) int32 {
-	if len(q.Selector.GetSystems()) > 0 {
+	_, indexed := k.cfg.Assessor.Configuration(now)
+	switch {
+	case len(q.Selector.GetSystems()) > 0:
 		return int32(len(named(q.Selector, "")))
+	case q.Full || !indexed:
+		return int32(assessor.CountSystems(tx))
 	}
-	return int32(assessor.CountSystems(tx))
+	for range tx.Due(now) {
+		n++
+	}
+	return n
 }
 
 // named are the ids that a selector names, after one, in their order.

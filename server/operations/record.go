@@ -28,6 +28,7 @@ import (
 //	"r" + 2^40-1 - number         → OperationRecord, the newest first
 //	"u" + number                  → empty: it has not ended
 //	"e" + ended + " " + number    → empty: it has
+//	"l" + number + " " + id       → OperationSystems, which end with the id
 const kindOperation byte = 'O'
 
 const (
@@ -35,6 +36,7 @@ const (
 	recordPrefix   = "r"
 	unfinishPrefix = "u"
 	endedPrefix    = "e"
+	listPrefix     = "l"
 	lastNumber     = 1<<40 - 1 // a ledger's commits have no greater ones
 )
 
@@ -89,6 +91,7 @@ func insert(b *ledger.Batch, r *storev1.OperationRecord) {
 
 // end ends a run in a state.
 func end(b *ledger.Batch, r *storev1.OperationRecord, state string, now int64) {
+	unlist(b, r)
 	r.State, r.Ended, r.Done = state, max(now, 1), nil
 	put(b, r)
 	b.DeleteObject(kindOperation, unfinishedKey(r.Number))

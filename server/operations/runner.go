@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
@@ -111,6 +113,7 @@ type work struct {
 	k       *Keeper
 	number  uint64
 	query   assessor.Query
+	listed  bool           // it goes through a list
 	running sync.WaitGroup // batches
 
 	mu       sync.Mutex
@@ -130,6 +133,7 @@ func (k *Keeper) carryOut(ctx context.Context, number uint64) error {
 	// A batch that is given up must not be under way when its systems are
 	// picked again.
 	defer w.running.Wait()
+	err = w.list(ctx)
 	for over := false; err == nil && !over; {
 		if _, err = k.Schedule(ctx); err == nil {
 			over, err = w.step(ctx)
@@ -166,7 +170,7 @@ func (w *work) step(ctx context.Context) (over bool, err error) {
 	if len(under) > 0 {
 		after = under[len(under)-1].through
 	}
-	p, err := w.k.pick(ctx, w.query, after)
+	p, err := w.pick(ctx, after)
 	switch {
 	case err != nil:
 		return false, err
@@ -191,16 +195,23 @@ func (w *work) segment(after string, p picked, done []string) *segment {
 
 // finish ends the run.
 func (w *work) finish(ctx context.Context, state, why string) error {
+	lookedAt := uint64(0) // the configuration for which all systems have been evaluated
 	_, err := w.k.cfg.Ledger.Commit(ctx, w.k.cfg.Now(), func(b *ledger.Batch) error {
 		r, err := load(b.Tx, w.number)
 		if err != nil || r == nil || r.Ended != 0 {
 			return err
+		}
+		if lookedAt = 0; state == stateSucceeded && r.Failed == 0 && proto.Size(r.Request.GetSelector()) == 0 && r.Request.GetChecklist() == "" {
+			lookedAt = r.ListedFor
 		}
 		r.Failure = why
 		r.LookedAt += int32(len(r.Done)) // of batches that a cancelled run will not go through again
 		end(b, r, state, w.k.cfg.Now())
 		return b.Err()
 	})
+	if err == nil && lookedAt != 0 {
+		w.k.cfg.Assessor.LookedAtAll(lookedAt)
+	}
 	if err == nil {
 		w.k.cfg.Log.Info("run of reassessments ended", "operation", Name(w.number), "state", state, "failure", why)
 	}

@@ -221,7 +221,7 @@ func (k *Keeper) mark(ctx context.Context, i int, now int64, start bool) error {
 		}
 		if start && !busy {
 			rec.Runs[i].Last = now
-			run, method := scheduledRun(b.Tx, source)
+			run, method := k.scheduledRun(b.Tx, source)
 			run.Schedule, run.Created = source.Id, now
 			insert(b, run)
 			audit(b, scheduler, method, run, "started")
@@ -237,7 +237,7 @@ func (k *Keeper) mark(ctx context.Context, i int, now int64, start bool) error {
 }
 
 // scheduledRun is what a scheduled run starts, and by which method somebody would.
-func scheduledRun(tx *ledger.Tx, source *pb.ScheduledRun) (run *storev1.OperationRecord, method string) {
+func (k *Keeper) scheduledRun(tx *ledger.Tx, source *pb.ScheduledRun) (run *storev1.OperationRecord, method string) {
 	if source.Verify != nil {
 		return newVerification(tx, source.Verify, scheduler), "VerifyAssessments"
 	}
@@ -245,6 +245,6 @@ func scheduledRun(tx *ledger.Tx, source *pb.ScheduledRun) (run *storev1.Operatio
 	if run.Request == nil {
 		run.Request = &pb.ReassessSystemsRequest{}
 	}
-	run.Total = total(tx, query(run))
+	run.Total = k.total(tx, query(run))
 	return run, "ReassessSystems"
 }

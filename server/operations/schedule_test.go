@@ -12,6 +12,7 @@ import (
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/plumbline/plumbline/store/memory"
 )
@@ -29,19 +30,27 @@ type fataler interface {
 	Fatal(...any)
 }
 
-func newBench(t fataler, ctx context.Context) *bench {
-	l, err := ledger.Create(ctx, memory.New())
+func newBench(t fataler, ctx context.Context) *bench { return newBenchOver(t, ctx, memory.New()) }
+
+func newBenchOver(t fataler, ctx context.Context, s store.Store) *bench {
+	l, err := ledger.Create(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bench{ledger: l, now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMicro()}
+	b.assess(t, ctx)
+	return b
+}
+
+// assess makes the assessor anew, and the keeper.
+func (b *bench) assess(t fataler, ctx context.Context) {
+	var err error
 	quiet := slog.New(slog.DiscardHandler)
-	b.assessor, err = assessor.New(ctx, l, assessor.Config{Log: quiet, Clock: func() time.Time { return time.UnixMicro(b.now) }})
+	b.assessor, err = assessor.New(ctx, b.ledger, assessor.Config{Log: quiet, Clock: func() time.Time { return time.UnixMicro(b.now) }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.restart(t, ctx)
-	return b
 }
 
 // restart makes the keeper anew from what is stored.

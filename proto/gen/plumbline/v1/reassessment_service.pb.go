@@ -34,7 +34,7 @@ type ReassessSystemsRequest struct {
 	Selector *Selector `protobuf:"bytes,1,opt,name=selector,proto3" json:"selector,omitempty"`
 	// Only systems that are assessed under this checklist.
 	Checklist string `protobuf:"bytes,2,opt,name=checklist,proto3" json:"checklist,omitempty"`
-	// Evaluates every system, not only those that are due.
+	// Evaluates every system, not only those that are due when the run begins.
 	Full bool `protobuf:"varint,3,opt,name=full,proto3" json:"full,omitempty"`
 	// A caller's id for the run: the same request again is answered with the run that is there.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -115,7 +115,8 @@ type ReassessSystemsMetadata struct {
 	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
 	// Systems looked at.
 	SystemsDone int32 `protobuf:"varint,6,opt,name=systems_done,json=systemsDone,proto3" json:"systems_done,omitempty"`
-	// Systems to look at; an estimate while it runs.
+	// Systems to look at: all that are named, else those that are due when it begins, or
+	// every one where it is full. An estimate before it begins.
 	SystemsTotal int32 `protobuf:"varint,7,opt,name=systems_total,json=systemsTotal,proto3" json:"systems_total,omitempty"`
 	// Systems that were evaluated.
 	SystemsAssessed int32 `protobuf:"varint,8,opt,name=systems_assessed,json=systemsAssessed,proto3" json:"systems_assessed,omitempty"`

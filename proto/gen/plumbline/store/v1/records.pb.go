@@ -2271,7 +2271,12 @@ type OperationRecord struct {
 	// The states there were when it began.
 	States int32 `protobuf:"varint,21,opt,name=states,proto3" json:"states,omitempty"`
 	// How long it has computed, in microseconds.
-	Took          int64 `protobuf:"varint,22,opt,name=took,proto3" json:"took,omitempty"`
+	Took int64 `protobuf:"varint,22,opt,name=took,proto3" json:"took,omitempty"`
+	// Whether the systems that were due when it began are listed beside it.
+	Listed bool `protobuf:"varint,23,opt,name=listed,proto3" json:"listed,omitempty"`
+	// 1 + the configuration for which all systems were looked at to list them; zero
+	// where the due index knew them.
+	ListedFor     uint64 `protobuf:"varint,24,opt,name=listed_for,json=listedFor,proto3" json:"listed_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2460,6 +2465,75 @@ func (x *OperationRecord) GetTook() int64 {
 	return 0
 }
 
+func (x *OperationRecord) GetListed() bool {
+	if x != nil {
+		return x.Listed
+	}
+	return false
+}
+
+func (x *OperationRecord) GetListedFor() uint64 {
+	if x != nil {
+		return x.ListedFor
+	}
+	return 0
+}
+
+// OperationSystems is a part of the systems that were due when a run began.
+type OperationSystems struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Their ids, in their order.
+	Systems       []string `protobuf:"bytes,2,rep,name=systems,proto3" json:"systems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationSystems) Reset() {
+	*x = OperationSystems{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationSystems) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationSystems) ProtoMessage() {}
+
+func (x *OperationSystems) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationSystems.ProtoReflect.Descriptor instead.
+func (*OperationSystems) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *OperationSystems) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *OperationSystems) GetSystems() []string {
+	if x != nil {
+		return x.Systems
+	}
+	return nil
+}
+
 // CalendarRecord is the calendar, and what came of it.
 type CalendarRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2477,7 +2551,7 @@ type CalendarRecord struct {
 
 func (x *CalendarRecord) Reset() {
 	*x = CalendarRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[25]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2489,7 +2563,7 @@ func (x *CalendarRecord) String() string {
 func (*CalendarRecord) ProtoMessage() {}
 
 func (x *CalendarRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[25]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2502,7 +2576,7 @@ func (x *CalendarRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CalendarRecord.ProtoReflect.Descriptor instead.
 func (*CalendarRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{25}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CalendarRecord) GetSchema() uint32 {
@@ -2548,7 +2622,7 @@ type ScheduleRecord struct {
 
 func (x *ScheduleRecord) Reset() {
 	*x = ScheduleRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[26]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2560,7 +2634,7 @@ func (x *ScheduleRecord) String() string {
 func (*ScheduleRecord) ProtoMessage() {}
 
 func (x *ScheduleRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[26]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2573,7 +2647,7 @@ func (x *ScheduleRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleRecord.ProtoReflect.Descriptor instead.
 func (*ScheduleRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{26}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ScheduleRecord) GetId() string {
@@ -2622,7 +2696,7 @@ type EventRecord struct {
 
 func (x *EventRecord) Reset() {
 	*x = EventRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[27]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2634,7 +2708,7 @@ func (x *EventRecord) String() string {
 func (*EventRecord) ProtoMessage() {}
 
 func (x *EventRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[27]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2647,7 +2721,7 @@ func (x *EventRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventRecord.ProtoReflect.Descriptor instead.
 func (*EventRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{27}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *EventRecord) GetSchema() uint32 {
@@ -2729,7 +2803,7 @@ type WebhookRecord struct {
 
 func (x *WebhookRecord) Reset() {
 	*x = WebhookRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[28]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2741,7 +2815,7 @@ func (x *WebhookRecord) String() string {
 func (*WebhookRecord) ProtoMessage() {}
 
 func (x *WebhookRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[28]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2754,7 +2828,7 @@ func (x *WebhookRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookRecord.ProtoReflect.Descriptor instead.
 func (*WebhookRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{28}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WebhookRecord) GetSchema() uint32 {
@@ -2820,7 +2894,7 @@ type DeadLetterRecord struct {
 
 func (x *DeadLetterRecord) Reset() {
 	*x = DeadLetterRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[29]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2832,7 +2906,7 @@ func (x *DeadLetterRecord) String() string {
 func (*DeadLetterRecord) ProtoMessage() {}
 
 func (x *DeadLetterRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[29]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2845,7 +2919,7 @@ func (x *DeadLetterRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetterRecord.ProtoReflect.Descriptor instead.
 func (*DeadLetterRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{29}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *DeadLetterRecord) GetSchema() uint32 {
@@ -2877,7 +2951,7 @@ type SourceRecord struct {
 
 func (x *SourceRecord) Reset() {
 	*x = SourceRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[30]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +2963,7 @@ func (x *SourceRecord) String() string {
 func (*SourceRecord) ProtoMessage() {}
 
 func (x *SourceRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[30]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +2976,7 @@ func (x *SourceRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceRecord.ProtoReflect.Descriptor instead.
 func (*SourceRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{30}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SourceRecord) GetSchema() uint32 {
@@ -2944,7 +3018,7 @@ type RollUpNames struct {
 
 func (x *RollUpNames) Reset() {
 	*x = RollUpNames{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[31]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2956,7 +3030,7 @@ func (x *RollUpNames) String() string {
 func (*RollUpNames) ProtoMessage() {}
 
 func (x *RollUpNames) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[31]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2969,7 +3043,7 @@ func (x *RollUpNames) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollUpNames.ProtoReflect.Descriptor instead.
 func (*RollUpNames) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{31}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RollUpNames) GetSchema() uint32 {
@@ -3015,7 +3089,7 @@ type DeclaredLabel struct {
 
 func (x *DeclaredLabel) Reset() {
 	*x = DeclaredLabel{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3027,7 +3101,7 @@ func (x *DeclaredLabel) String() string {
 func (*DeclaredLabel) ProtoMessage() {}
 
 func (x *DeclaredLabel) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3040,7 +3114,7 @@ func (x *DeclaredLabel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclaredLabel.ProtoReflect.Descriptor instead.
 func (*DeclaredLabel) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{32}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *DeclaredLabel) GetId() uint32 {
@@ -3081,7 +3155,7 @@ type LabelRecord struct {
 
 func (x *LabelRecord) Reset() {
 	*x = LabelRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3093,7 +3167,7 @@ func (x *LabelRecord) String() string {
 func (*LabelRecord) ProtoMessage() {}
 
 func (x *LabelRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3106,7 +3180,7 @@ func (x *LabelRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LabelRecord.ProtoReflect.Descriptor instead.
 func (*LabelRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{33}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *LabelRecord) GetSchema() uint32 {
@@ -3153,7 +3227,7 @@ type LabelGroup struct {
 
 func (x *LabelGroup) Reset() {
 	*x = LabelGroup{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3165,7 +3239,7 @@ func (x *LabelGroup) String() string {
 func (*LabelGroup) ProtoMessage() {}
 
 func (x *LabelGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3178,7 +3252,7 @@ func (x *LabelGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LabelGroup.ProtoReflect.Descriptor instead.
 func (*LabelGroup) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{34}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *LabelGroup) GetSeries() uint32 {
@@ -3408,7 +3482,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\brecorded\x18\x03 \x01(\x03R\brecorded\"7\n" +
 	"\tPageToken\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
-	"\x05query\x18\x02 \x01(\fR\x05query\"\x9d\x05\n" +
+	"\x05query\x18\x02 \x01(\fR\x05query\"\xd4\x05\n" +
 	"\x0fOperationRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12>\n" +
@@ -3432,7 +3506,13 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x06verify\x18\x13 \x01(\v2&.plumbline.v1.VerifyAssessmentsRequestR\x06verify\x12?\n" +
 	"\x06report\x18\x14 \x01(\v2'.plumbline.v1.VerifyAssessmentsResponseR\x06report\x12\x16\n" +
 	"\x06states\x18\x15 \x01(\x05R\x06states\x12\x12\n" +
-	"\x04took\x18\x16 \x01(\x03R\x04took\"\xae\x01\n" +
+	"\x04took\x18\x16 \x01(\x03R\x04took\x12\x16\n" +
+	"\x06listed\x18\x17 \x01(\bR\x06listed\x12\x1d\n" +
+	"\n" +
+	"listed_for\x18\x18 \x01(\x04R\tlistedFor\"D\n" +
+	"\x10OperationSystems\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
+	"\asystems\x18\x02 \x03(\tR\asystems\"\xae\x01\n" +
 	"\x0eCalendarRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x122\n" +
 	"\bcalendar\x18\x02 \x01(\v2\x16.plumbline.v1.CalendarR\bcalendar\x12\x18\n" +
@@ -3498,60 +3578,8 @@ func file_plumbline_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_plumbline_store_v1_records_proto_rawDescData
 }
 
-var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_plumbline_store_v1_records_proto_goTypes = []any{
-<<<<<<< HEAD
-	(*Address)(nil),                   // 0: plumbline.store.v1.Address
-	(*SystemHead)(nil),                // 1: plumbline.store.v1.SystemHead
-	(*SourceHead)(nil),                // 2: plumbline.store.v1.SourceHead
-	(*SeriesEntry)(nil),               // 3: plumbline.store.v1.SeriesEntry
-	(*StateSummary)(nil),              // 4: plumbline.store.v1.StateSummary
-	(*SystemView)(nil),                // 5: plumbline.store.v1.SystemView
-	(*HostHead)(nil),                  // 6: plumbline.store.v1.HostHead
-	(*HostSourceHead)(nil),            // 7: plumbline.store.v1.HostSourceHead
-	(*HostView)(nil),                  // 8: plumbline.store.v1.HostView
-	(*Membership)(nil),                // 9: plumbline.store.v1.Membership
-	(*SeriesHead)(nil),                // 10: plumbline.store.v1.SeriesHead
-	(*State)(nil),                     // 11: plumbline.store.v1.State
-	(*ClaimRecord)(nil),               // 12: plumbline.store.v1.ClaimRecord
-	(*WaiverRecord)(nil),              // 13: plumbline.store.v1.WaiverRecord
-	(*AttestationRecord)(nil),         // 14: plumbline.store.v1.AttestationRecord
-	(*AttestationVersion)(nil),        // 15: plumbline.store.v1.AttestationVersion
-	(*TailoringRecord)(nil),           // 16: plumbline.store.v1.TailoringRecord
-	(*ConfigRecord)(nil),              // 17: plumbline.store.v1.ConfigRecord
-	(*ChecklistRecord)(nil),           // 18: plumbline.store.v1.ChecklistRecord
-	(*LinkRecord)(nil),                // 19: plumbline.store.v1.LinkRecord
-	(*TokenRecord)(nil),               // 20: plumbline.store.v1.TokenRecord
-	(*AuditRecord)(nil),               // 21: plumbline.store.v1.AuditRecord
-	(*SnapshotPart)(nil),              // 22: plumbline.store.v1.SnapshotPart
-	(*PageToken)(nil),                 // 23: plumbline.store.v1.PageToken
-	(*OperationRecord)(nil),           // 24: plumbline.store.v1.OperationRecord
-	(*CalendarRecord)(nil),            // 25: plumbline.store.v1.CalendarRecord
-	(*ScheduleRecord)(nil),            // 26: plumbline.store.v1.ScheduleRecord
-	(*EventRecord)(nil),               // 27: plumbline.store.v1.EventRecord
-	(*WebhookRecord)(nil),             // 28: plumbline.store.v1.WebhookRecord
-	(*DeadLetterRecord)(nil),          // 29: plumbline.store.v1.DeadLetterRecord
-	(*SourceRecord)(nil),              // 30: plumbline.store.v1.SourceRecord
-	(*RollUpNames)(nil),               // 31: plumbline.store.v1.RollUpNames
-	(*DeclaredLabel)(nil),             // 32: plumbline.store.v1.DeclaredLabel
-	(*LabelRecord)(nil),               // 33: plumbline.store.v1.LabelRecord
-	(*LabelGroup)(nil),                // 34: plumbline.store.v1.LabelGroup
-	(*v1.Inventory)(nil),              // 35: plumbline.v1.Inventory
-	(*v1.Host)(nil),                   // 36: plumbline.v1.Host
-	(*v1.Claim)(nil),                  // 37: plumbline.v1.Claim
-	(*v1.Waiver)(nil),                 // 38: plumbline.v1.Waiver
-	(*v1.Attestation)(nil),            // 39: plumbline.v1.Attestation
-	(*v1.TailoringVersion)(nil),       // 40: plumbline.v1.TailoringVersion
-	(*v1.Policy)(nil),                 // 41: plumbline.v1.Policy
-	(*v1.Assignment)(nil),             // 42: plumbline.v1.Assignment
-	(*v1.ChecklistVersion)(nil),       // 43: plumbline.v1.ChecklistVersion
-	(*v1.HostLink)(nil),               // 44: plumbline.v1.HostLink
-	(*v1.SubmitInventoryRequest)(nil), // 45: plumbline.v1.SubmitInventoryRequest
-	(*v1.ReassessSystemsRequest)(nil), // 46: plumbline.v1.ReassessSystemsRequest
-	(*v1.Calendar)(nil),               // 47: plumbline.v1.Calendar
-	(*v1.Webhook)(nil),                // 48: plumbline.v1.Webhook
-	(*v1.DeadLetter)(nil),             // 49: plumbline.v1.DeadLetter
-=======
 	(*Address)(nil),                      // 0: plumbline.store.v1.Address
 	(*SystemHead)(nil),                   // 1: plumbline.store.v1.SystemHead
 	(*SourceHead)(nil),                   // 2: plumbline.store.v1.SourceHead
@@ -3577,32 +3605,34 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*SnapshotPart)(nil),                 // 22: plumbline.store.v1.SnapshotPart
 	(*PageToken)(nil),                    // 23: plumbline.store.v1.PageToken
 	(*OperationRecord)(nil),              // 24: plumbline.store.v1.OperationRecord
-	(*CalendarRecord)(nil),               // 25: plumbline.store.v1.CalendarRecord
-	(*ScheduleRecord)(nil),               // 26: plumbline.store.v1.ScheduleRecord
-	(*EventRecord)(nil),                  // 27: plumbline.store.v1.EventRecord
-	(*WebhookRecord)(nil),                // 28: plumbline.store.v1.WebhookRecord
-	(*DeadLetterRecord)(nil),             // 29: plumbline.store.v1.DeadLetterRecord
-	(*SourceRecord)(nil),                 // 30: plumbline.store.v1.SourceRecord
-	(*RollUpNames)(nil),                  // 31: plumbline.store.v1.RollUpNames
-	(*v1.Inventory)(nil),                 // 32: plumbline.v1.Inventory
-	(*v1.Host)(nil),                      // 33: plumbline.v1.Host
-	(*v1.Claim)(nil),                     // 34: plumbline.v1.Claim
-	(*v1.Waiver)(nil),                    // 35: plumbline.v1.Waiver
-	(*v1.Attestation)(nil),               // 36: plumbline.v1.Attestation
-	(*v1.TailoringVersion)(nil),          // 37: plumbline.v1.TailoringVersion
-	(*v1.Policy)(nil),                    // 38: plumbline.v1.Policy
-	(*v1.Assignment)(nil),                // 39: plumbline.v1.Assignment
-	(*v1.ChecklistVersion)(nil),          // 40: plumbline.v1.ChecklistVersion
-	(*v1.HostLink)(nil),                  // 41: plumbline.v1.HostLink
-	(*v1.SubmitInventoryRequest)(nil),    // 42: plumbline.v1.SubmitInventoryRequest
-	(*v1.ReassessSystemsRequest)(nil),    // 43: plumbline.v1.ReassessSystemsRequest
-	(*v1.VerifyAssessmentsRequest)(nil),  // 44: plumbline.v1.VerifyAssessmentsRequest
-	(*v1.VerifyAssessmentsResponse)(nil), // 45: plumbline.v1.VerifyAssessmentsResponse
-	(*v1.Calendar)(nil),                  // 46: plumbline.v1.Calendar
-	(*v1.EventResult)(nil),               // 47: plumbline.v1.EventResult
-	(*v1.Webhook)(nil),                   // 48: plumbline.v1.Webhook
-	(*v1.DeadLetter)(nil),                // 49: plumbline.v1.DeadLetter
->>>>>>> 01dd746 (Recorded assessments are verified by call, too)
+	(*OperationSystems)(nil),             // 25: plumbline.store.v1.OperationSystems
+	(*CalendarRecord)(nil),               // 26: plumbline.store.v1.CalendarRecord
+	(*ScheduleRecord)(nil),               // 27: plumbline.store.v1.ScheduleRecord
+	(*EventRecord)(nil),                  // 28: plumbline.store.v1.EventRecord
+	(*WebhookRecord)(nil),                // 29: plumbline.store.v1.WebhookRecord
+	(*DeadLetterRecord)(nil),             // 30: plumbline.store.v1.DeadLetterRecord
+	(*SourceRecord)(nil),                 // 31: plumbline.store.v1.SourceRecord
+	(*RollUpNames)(nil),                  // 32: plumbline.store.v1.RollUpNames
+	(*DeclaredLabel)(nil),                // 33: plumbline.store.v1.DeclaredLabel
+	(*LabelRecord)(nil),                  // 34: plumbline.store.v1.LabelRecord
+	(*LabelGroup)(nil),                   // 35: plumbline.store.v1.LabelGroup
+	(*v1.Inventory)(nil),                 // 36: plumbline.v1.Inventory
+	(*v1.Host)(nil),                      // 37: plumbline.v1.Host
+	(*v1.Claim)(nil),                     // 38: plumbline.v1.Claim
+	(*v1.Waiver)(nil),                    // 39: plumbline.v1.Waiver
+	(*v1.Attestation)(nil),               // 40: plumbline.v1.Attestation
+	(*v1.TailoringVersion)(nil),          // 41: plumbline.v1.TailoringVersion
+	(*v1.Policy)(nil),                    // 42: plumbline.v1.Policy
+	(*v1.Assignment)(nil),                // 43: plumbline.v1.Assignment
+	(*v1.ChecklistVersion)(nil),          // 44: plumbline.v1.ChecklistVersion
+	(*v1.HostLink)(nil),                  // 45: plumbline.v1.HostLink
+	(*v1.SubmitInventoryRequest)(nil),    // 46: plumbline.v1.SubmitInventoryRequest
+	(*v1.ReassessSystemsRequest)(nil),    // 47: plumbline.v1.ReassessSystemsRequest
+	(*v1.VerifyAssessmentsRequest)(nil),  // 48: plumbline.v1.VerifyAssessmentsRequest
+	(*v1.VerifyAssessmentsResponse)(nil), // 49: plumbline.v1.VerifyAssessmentsResponse
+	(*v1.Calendar)(nil),                  // 50: plumbline.v1.Calendar
+	(*v1.Webhook)(nil),                   // 51: plumbline.v1.Webhook
+	(*v1.DeadLetter)(nil),                // 52: plumbline.v1.DeadLetter
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -3610,60 +3640,39 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	0,  // 2: plumbline.store.v1.SourceHead.address:type_name -> plumbline.store.v1.Address
 	0,  // 3: plumbline.store.v1.SourceHead.base:type_name -> plumbline.store.v1.Address
 	4,  // 4: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
-	35, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
+	36, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
 	7,  // 6: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
 	0,  // 7: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
 	9,  // 8: plumbline.store.v1.HostSourceHead.members:type_name -> plumbline.store.v1.Membership
 	0,  // 9: plumbline.store.v1.HostSourceHead.base:type_name -> plumbline.store.v1.Address
-	36, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
+	37, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
 	9,  // 11: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
 	0,  // 12: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
 	4,  // 13: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
-	37, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
-	38, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
+	38, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
+	39, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
 	15, // 16: plumbline.store.v1.AttestationRecord.versions:type_name -> plumbline.store.v1.AttestationVersion
-<<<<<<< HEAD
-	39, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
-	40, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
-	41, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	42, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	32, // 21: plumbline.store.v1.ConfigRecord.labels:type_name -> plumbline.store.v1.DeclaredLabel
-	43, // 22: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	44, // 23: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	45, // 24: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	46, // 25: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
-	47, // 26: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
-	26, // 27: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
-	48, // 28: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
-	49, // 29: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
-	34, // 30: plumbline.store.v1.LabelRecord.groups:type_name -> plumbline.store.v1.LabelGroup
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
-=======
-	36, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
-	37, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
-	38, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	39, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	40, // 21: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	41, // 22: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	42, // 23: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	43, // 24: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
-	44, // 25: plumbline.store.v1.OperationRecord.verify:type_name -> plumbline.v1.VerifyAssessmentsRequest
-	45, // 26: plumbline.store.v1.OperationRecord.report:type_name -> plumbline.v1.VerifyAssessmentsResponse
-	46, // 27: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
-	26, // 28: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
-	47, // 29: plumbline.store.v1.EventRecord.others:type_name -> plumbline.v1.EventResult
-	48, // 30: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
-	49, // 31: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
->>>>>>> 01dd746 (Recorded assessments are verified by call, too)
+	40, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
+	41, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
+	42, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	43, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	33, // 21: plumbline.store.v1.ConfigRecord.labels:type_name -> plumbline.store.v1.DeclaredLabel
+	44, // 22: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	45, // 23: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	46, // 24: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	47, // 25: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
+	48, // 26: plumbline.store.v1.OperationRecord.verify:type_name -> plumbline.v1.VerifyAssessmentsRequest
+	49, // 27: plumbline.store.v1.OperationRecord.report:type_name -> plumbline.v1.VerifyAssessmentsResponse
+	50, // 28: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
+	27, // 29: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
+	51, // 30: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
+	52, // 31: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
+	35, // 32: plumbline.store.v1.LabelRecord.groups:type_name -> plumbline.store.v1.LabelGroup
+	33, // [33:33] is the sub-list for method output_type
+	33, // [33:33] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }
@@ -3678,7 +3687,7 @@ func file_plumbline_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_store_v1_records_proto_rawDesc), len(file_plumbline_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -114,6 +114,19 @@ func (l *Look) Assignments() (out []*guides.Assignment) {
 	return out
 }
 
+// Coming are those that are to select the system later, as it stands now.
+func (l *Look) Coming() (out []*guides.Assignment) {
+	h := l.assessor.History()
+	for t := h.Next(l.At); t != assess.Forever; t = h.Next(t) {
+		for _, as := range h.At(t).Assignments {
+			if guides.Selects(as.Source.Selector, l.System, l.Merged.Inventory.System) {
+				out = append(out, as)
+			}
+		}
+	}
+	return out
+}
+
 // Evaluate evaluates the system under a plan.
 func (l *Look) Evaluate(p *assess.Plan) *assess.Evaluation {
 	return p.Evaluate(assess.Input{Merged: l.Merged, Claims: l.Claims, Waivers: l.Waivers, At: l.At})

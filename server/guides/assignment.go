@@ -76,12 +76,9 @@ func putAssignment(b *ledger.Batch, id string, rec *storev1.ConfigRecord) {
 // check resolves what an assignment names; field is the path in which it stands
 // in the request.
 func (k *Keeper) check(as *pb.Assignment, field string) (*assess.Plan, error) {
-	c, v, err := k.Checklist(as.Checklist, as.Version)
+	c, _, err := k.Usable(VersionName(as.Checklist, as.Version))
 	if err != nil {
 		return nil, err
-	}
-	if v.State == stateWithdrawn {
-		return nil, fault.FailedPrecondition("", "%s is withdrawn: %s", v.Name, v.StateReason)
 	}
 	t, err := k.Tailoring(as.Tailoring)
 	if err != nil {

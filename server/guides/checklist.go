@@ -21,7 +21,8 @@ const (
 	stateWithdrawn  = "withdrawn"
 )
 
-func versionName(id, version string) string {
+// VersionName is a published version's resource name.
+func VersionName(id, version string) string {
 	return fmt.Sprintf("checklists/%s/versions/%s", id, version)
 }
 
@@ -29,7 +30,7 @@ func versionName(id, version string) string {
 // answered with what is there; other content is ALREADY_EXISTS.
 func (k *Keeper) Publish(ctx context.Context, c *assess.Checklist, actor string, dryRun bool) (*pb.ChecklistVersion, error) {
 	src := c.Source()
-	name := versionName(src.Id, src.Version)
+	name := VersionName(src.Id, src.Version)
 	if rec := k.content.Load().version(src.Id, src.Version, ledger.MaxInstant); rec != nil {
 		if rec.Version.Digest != c.Digest().String() {
 			return nil, fault.AlreadyExists(name, fmt.Sprintf("with other content (digest %s); a published version never changes: publish yours under a new version", rec.Version.Digest))
@@ -63,7 +64,7 @@ func (k *Keeper) Publish(ctx context.Context, c *assess.Checklist, actor string,
 
 // Deprecate advises against a version; it stays usable.
 func (k *Keeper) Deprecate(ctx context.Context, id, version, reason, actor string) (*pb.ChecklistVersion, error) {
-	audit := &storev1.AuditRecord{Actor: actor, Method: "DeprecateChecklistVersion", Resource: versionName(id, version), Outcome: stateDeprecated}
+	audit := &storev1.AuditRecord{Actor: actor, Method: "DeprecateChecklistVersion", Resource: VersionName(id, version), Outcome: stateDeprecated}
 	return k.setState(ctx, id, version, audit, func(rec *storev1.ChecklistRecord, at int64) error {
 		if rec.Withdrawn != 0 {
 			return fault.FailedPrecondition("", "%s is withdrawn, which is more than deprecated", rec.Version.Name)
@@ -77,7 +78,7 @@ func (k *Keeper) Deprecate(ctx context.Context, id, version, reason, actor strin
 // Withdraw takes a version out of use from now on. FAILED_PRECONDITION while
 // an assignment names it, now or later.
 func (k *Keeper) Withdraw(ctx context.Context, id, version, reason, actor string) (*pb.ChecklistVersion, error) {
-	audit := &storev1.AuditRecord{Actor: actor, Method: "WithdrawChecklistVersion", Resource: versionName(id, version), Outcome: stateWithdrawn}
+	audit := &storev1.AuditRecord{Actor: actor, Method: "WithdrawChecklistVersion", Resource: VersionName(id, version), Outcome: stateWithdrawn}
 	return k.setState(ctx, id, version, audit, func(rec *storev1.ChecklistRecord, at int64) error {
 		if rec.Withdrawn != 0 {
 			return nil
@@ -110,7 +111,7 @@ func (k *Keeper) setState(ctx context.Context, id, version string, audit *storev
 			return err
 		}
 		if rec == nil {
-			return fault.NotFound(versionName(id, version), "list what is there with ListChecklistVersions")
+			return fault.NotFound(VersionName(id, version), "list what is there with ListChecklistVersions")
 		}
 		if err := set(rec, at); err != nil {
 			return err
@@ -142,6 +143,17 @@ func (k *Keeper) Checklist(id, version string) (*assess.Checklist, *pb.Checklist
 	return c, k.content.Load().version(id, version, ledger.MaxInstant).Version, nil
 }
 
+// Usable is a published version by its resource name, compiled; where the name
+// ends in "latest", the newest. FAILED_PRECONDITION where it is withdrawn.
+func (k *Keeper) Usable(name string) (*assess.Checklist, *pb.ChecklistVersion, error) {
+	id, version, _ := strings.Cut(strings.TrimPrefix(name, "checklists/"), "/versions/")
+	c, v, err := k.Checklist(id, version)
+	if err == nil && v.State == stateWithdrawn {
+		err = fault.FailedPrecondition("", "%s is withdrawn: %s", v.Name, v.StateReason)
+	}
+	return c, v, err
+}
+
 // Before is the newest version of a checklist that is older than another, of
 // which FAILED_PRECONDITION says that there is none.
 func (k *Keeper) Before(id, version string) (*assess.Checklist, error) {
@@ -152,7 +164,7 @@ func (k *Keeper) Before(id, version string) (*assess.Checklist, error) {
 		}
 	}
 	if found == nil {
-		return nil, fault.FailedPrecondition("", "%s is the first version; name another as base", versionName(id, version))
+		return nil, fault.FailedPrecondition("", "%s is the first version; name another as base", VersionName(id, version))
 	}
 	return k.library.checklist(found)
 }

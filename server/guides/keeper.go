@@ -114,7 +114,7 @@ func (k *Keeper) write(ctx context.Context, rec *storev1.AuditRecord, f func(b *
 func (k *Keeper) Compiled(checklist, version string) (*assess.Checklist, error) {
 	rec := k.content.Load().version(checklist, version, ledger.MaxInstant)
 	if rec == nil {
-		return nil, fault.NotFound(versionName(checklist, version), "list what is there with ListChecklistVersions")
+		return nil, fault.NotFound(VersionName(checklist, version), "list what is there with ListChecklistVersions")
 	}
 	return k.library.checklist(rec)
 }

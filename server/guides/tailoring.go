@@ -29,7 +29,7 @@ func (k *Keeper) PublishTailoring(ctx context.Context, src *pb.Tailoring, over *
 		}
 	}
 	v := &pb.TailoringVersion{
-		Tailoring: t, ChecklistVersion: versionName(over.ID(), over.Version()), Description: description,
+		Tailoring: t, ChecklistVersion: VersionName(over.ID(), over.Version()), Description: description,
 		Digest: digest.Of(t).String(), Publisher: actor,
 	}
 	if newest := k.newestTailoring(t.Id); newest != nil && newest.Digest == v.Digest && newest.ChecklistVersion == v.ChecklistVersion {

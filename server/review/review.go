@@ -1,6 +1,7 @@
 // Package review says which waivers want a second look: unused, too broad,
 // about to expire, or covering what passes anyway. It evaluates each system
-// under the versions in force, and stores nothing.
+// under the versions in force, or to come where a waiver is about such, and
+// stores nothing.
 package review
 
 import (
@@ -15,6 +16,7 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/server/statements"
 )
 
@@ -47,31 +49,16 @@ func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.Waiv
 			n = len(list)
 		}
 		reviews := make([]*pb.WaiverReview, n)
-		use, missing := make([]usage, n), make([][]string, n)
+		found := make([]finding, n)
 		err := o.Estate.LookAt(ctx, []string{system}, func(l *assessor.Look) error {
-			clear(use)
-			there := subject.NewIndex(l.Merged.Inventory)
-			for i, w := range list[:n] {
-				missing[i] = statements.AbsentSubjects(there, w)
-			}
-			for _, as := range l.Assignments() {
-				if !slices.ContainsFunc(list[:n], func(w *pb.Waiver) bool { return w.Checklist == as.Plan.Checklist().ID() }) {
-					continue
-				}
-				ev := l.Evaluate(as.Plan)
-				for i, w := range list[:n] {
-					if w.Checklist == as.Plan.Checklist().ID() {
-						use[i].add(ev.Review(w))
-					}
-				}
-			}
+			look(l, list[:n], found)
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 		for i, w := range list[:n] {
-			reviews[i] = o.judge(w, use[i], missing[i])
+			reviews[i] = o.judge(w, found[i])
 			if len(reviews[i].Findings) > 0 {
 				out = append(out, reviews[i])
 			}
@@ -81,9 +68,52 @@ func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.Waiv
 	return out, nil
 }
 
-// judge says what is wrong with a waiver; missing says which of its subjects are
-// not there.
-func (o Options) judge(w *pb.Waiver, u usage, missing []string) *pb.WaiverReview {
+// finding is what is found out about a waiver.
+type finding struct {
+	usage
+	missing []string // which of its subjects are not there
+	early   bool     // it is about a version that is neither in force nor to come
+}
+
+// look finds out about the waivers of a system. One that is about a version to
+// come is held against that.
+func look(l *assessor.Look, list []*pb.Waiver, found []finding) {
+	clear(found)
+	there := subject.NewIndex(l.Merged.Inventory)
+	now, coming := l.Assignments(), l.Coming()
+	evals := map[*assess.Plan]*assess.Evaluation{}
+	for i, w := range list {
+		found[i].missing = statements.AbsentSubjects(there, w)
+		plans := plansOf(now, w.Checklist, "")
+		if w.ChecklistVersion != "" && len(plansOf(now, w.Checklist, w.ChecklistVersion)) == 0 {
+			if ahead := plansOf(coming, w.Checklist, w.ChecklistVersion); len(ahead) > 0 {
+				plans = ahead
+			} else {
+				found[i].early = true
+			}
+		}
+		for _, p := range plans {
+			if evals[p] == nil {
+				evals[p] = l.Evaluate(p)
+			}
+			found[i].add(evals[p].Review(w))
+		}
+	}
+}
+
+// plansOf are the plans of a checklist, or of one version of it.
+func plansOf(list []*guides.Assignment, checklist, version string) (out []*assess.Plan) {
+	for _, as := range list {
+		c := as.Plan.Checklist()
+		if c.ID() == checklist && (version == "" || version == guides.VersionName(c.ID(), c.Version())) && !slices.Contains(out, as.Plan) {
+			out = append(out, as.Plan)
+		}
+	}
+	return out
+}
+
+// judge says what is wrong with a waiver.
+func (o Options) judge(w *pb.Waiver, u finding) *pb.WaiverReview {
 	out := &pb.WaiverReview{Waiver: w, Failures: int32(u.failures), Passes: int32(u.passes)}
 	add := func(finding, remedy string, args ...any) {
 		out.Findings, out.Remedies = append(out.Findings, finding), append(out.Remedies, fmt.Sprintf(remedy, args...))
@@ -99,7 +129,7 @@ func (o Options) judge(w *pb.Waiver, u usage, missing []string) *pb.WaiverReview
 		}
 		return out
 	}
-	if len(missing) > 0 {
+	if missing := u.missing; len(missing) > 0 {
 		w.Warnings = missing
 		add("absent", "%s: name another, or wait until it is reported.", strings.ToUpper(missing[0][:1])+missing[0][1:])
 	}
@@ -107,6 +137,8 @@ func (o Options) judge(w *pb.Waiver, u usage, missing []string) *pb.WaiverReview
 		add("expiring", "It ends within %s: mend what it accepts, or file another in time.", o.Expiring)
 	}
 	switch {
+	case u.early && u.failures+u.passes+u.others == 0:
+		add("early", "It is about %s, which is neither in force nor to come: activate that, or revoke it.", w.ChecklistVersion)
 	case u.outdated > 0 && u.failures+u.passes+u.others == 0:
 		add("outdated", "What it accepts is asked otherwise by the version in force: read the rule again, and file another or revoke it.")
 	case u.failures+u.passes+u.others == 0:

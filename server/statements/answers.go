@@ -34,6 +34,9 @@ func (k *Keeper) FileAnswers(ctx context.Context, req *pb.FileAnswersRequest, sy
 	if err != nil {
 		return nil, err
 	}
+	if _, _, err := k.answered(req.ChecklistVersion, ""); err != nil {
+		return nil, err
+	}
 	there := subject.NewIndex(inv)
 	filings, err := k.checkAnswers(req, system, there)
 	if err != nil || req.ValidateOnly {
@@ -212,11 +215,11 @@ func filingOf(system string, a *pb.Answer, req *pb.FileAnswersRequest) *filing {
 	if a.Claim != "" {
 		return &filing{id: id, claim: &pb.Claim{
 			Name: resourceName(system, claims, id), Claim: a.Claim, Subject: a.Subject, Claimant: who,
-			ExpireTime: until, Evidence: a.Evidence,
+			ExpireTime: until, Evidence: a.Evidence, ChecklistVersion: req.ChecklistVersion,
 		}}
 	}
 	return &filing{id: id, attestation: &pb.Attestation{
 		Name: resourceName(system, attestations, id), Subject: a.Subject, Fact: a.Fact, Value: a.Value,
-		Attestor: who, ExpireTime: until, Evidence: a.Evidence,
+		Attestor: who, ExpireTime: until, Evidence: a.Evidence, ChecklistVersion: req.ChecklistVersion,
 	}}
 }

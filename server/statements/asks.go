@@ -35,10 +35,23 @@ func (k *Keeper) asking(checklist string) (out []*assess.Checklist) {
 	return out
 }
 
-// ruleAsks are what the rules of a waiver ask now.
-func (k *Keeper) ruleAsks(w *pb.Waiver) (out []*pb.RuleAsk) {
+// answered are the checklist versions to which a statement is an answer: the one
+// that it names, with its whole name, or those to which one made now is.
+func (k *Keeper) answered(version, checklist string) (list []*assess.Checklist, name string, err error) {
+	if version == "" {
+		return k.asking(checklist), "", nil
+	}
+	c, v, err := k.cfg.Guides.Usable(version)
+	if err != nil {
+		return nil, "", err
+	}
+	return []*assess.Checklist{c}, v.Name, nil
+}
+
+// ruleAsks are what the rules of a waiver ask in some versions.
+func ruleAsks(w *pb.Waiver, versions []*assess.Checklist) (out []*pb.RuleAsk) {
 	seen := map[string]bool{}
-	for _, c := range k.asking(w.Checklist) {
+	for _, c := range versions {
 		for i, r := range c.Rules() {
 			if w.Rule != "" && r.Id != w.Rule || w.Area != "" && r.Area != w.Area {
 				continue
@@ -53,10 +66,10 @@ func (k *Keeper) ruleAsks(w *pb.Waiver) (out []*pb.RuleAsk) {
 	return out
 }
 
-// claimAsks are the questions that a claim of an id answers now. Where nothing
-// in force asks, they are those of the newest versions that do: a claim without
-// a question would answer any.
-func (k *Keeper) claimAsks(id string) (out []string) {
+// claimAsks are the questions that a claim of an id answers in some versions.
+// Where none of them asks, they are those of the newest versions that do: a claim
+// without a question would answer any.
+func (k *Keeper) claimAsks(id string, list []*assess.Checklist) (out []string) {
 	add := func(c *assess.Checklist) bool {
 		d, ok := c.ClaimAsk(id)
 		if ok && !slices.Contains(out, d.String()) {
@@ -64,7 +77,7 @@ func (k *Keeper) claimAsks(id string) (out []string) {
 		}
 		return ok
 	}
-	for _, c := range k.asking("") {
+	for _, c := range list {
 		add(c)
 	}
 	if len(out) > 0 {
@@ -81,9 +94,9 @@ func (k *Keeper) claimAsks(id string) (out []string) {
 	return out
 }
 
-// factAsks are the questions that a declared fact answers now.
-func (k *Keeper) factAsks(name, scope string) (out []string) {
-	for _, c := range k.asking("") {
+// factAsks are the questions that a declared fact answers in some versions.
+func factAsks(name, scope string, versions []*assess.Checklist) (out []string) {
+	for _, c := range versions {
 		if d, ok := c.FactAsk(name, scope); ok && !slices.Contains(out, d.String()) {
 			out = append(out, d.String())
 		}

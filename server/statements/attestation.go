@@ -2,11 +2,13 @@ package statements
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/attest"
 	"github.com/plumbline/plumbline/assess/subject"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
@@ -75,11 +77,16 @@ func (k *Keeper) checkAttestation(t *pb.Attestation, there *subject.Index, field
 	if err := attest.SetFact(&pb.Inventory{}, t.Subject, t.Fact, t.Value); err != nil {
 		return guides.PlanFault(field+".", err)
 	}
+	list, version, err := k.answered(t.ChecklistVersion, "")
+	if err != nil {
+		return err
+	}
+	t.ChecklistVersion = version
 	if declared, ok := attest.DeclaredName(t.Subject, t.Fact); ok {
-		if t.Asks = k.factAsks(declared, attest.Scope(t.Subject)); len(t.Asks) == 0 {
-			return fault.InvalidField(field+".fact", "%q is declared by no published checklist as a fact about a %s; write the path of a field, or take the name from GetQuestionnaire", declared, attest.Scope(t.Subject))
+		if t.Asks = factAsks(declared, attest.Scope(t.Subject), list); len(t.Asks) == 0 {
+			return fault.InvalidField(field+".fact", "%q is declared by no checklist in force as a fact about a %s; write the path of a field, take the name from GetQuestionnaire, or name the version that declares it", declared, attest.Scope(t.Subject))
 		}
-		if want := k.declaredType(declared, attest.Scope(t.Subject)); want != "" && want != attest.TypeOf(t.Value) {
+		if want := declaredType(declared, attest.Scope(t.Subject), list); want != "" && want != attest.TypeOf(t.Value) {
 			return fault.InvalidField(field+".value", "is a %s; the checklist declares %s as %s", attest.TypeOf(t.Value), declared, want)
 		}
 	}
@@ -88,8 +95,8 @@ func (k *Keeper) checkAttestation(t *pb.Attestation, there *subject.Index, field
 }
 
 // declaredType is the type of a declared fact.
-func (k *Keeper) declaredType(name, scope string) string {
-	for _, c := range k.asking("") {
+func declaredType(name, scope string, versions []*assess.Checklist) string {
+	for _, c := range versions {
 		for _, f := range c.Source().Facts {
 			if f.Name == name && f.Scope == scope {
 				return f.Type
@@ -127,7 +134,10 @@ func (k *Keeper) RenewAttestation(ctx context.Context, system string, req *pb.Re
 		}
 		t.ExpireTime, t.Asks = req.ExpireTime, last.Asks
 		if declared, ok := attest.DeclaredName(t.Subject, t.Fact); ok {
-			t.Asks = k.factAsks(declared, attest.Scope(t.Subject))
+			t.Asks = factAsks(declared, attest.Scope(t.Subject), k.asking(""))
+			if t.ChecklistVersion != "" { // it may be still to come, or be in force by now
+				t.Asks = slices.Compact(slices.Sorted(slices.Values(append(t.Asks, last.Asks...))))
+			}
 		}
 		if req.Evidence != nil {
 			t.Evidence = req.Evidence

@@ -12,27 +12,31 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// Carry says of the statements in force at an instant which are about a
-// checklist's version and count under it, and which would have to be renewed,
-// because what they answer is asked otherwise there.
+// Carry says of the statements that are about a checklist's version and in force
+// at an instant, or of claims and waivers to come, which count under it, and which
+// would have to be renewed, because what they answer is asked otherwise there.
+// One in whose place another has been filed for that version need not be.
 func (s *Set) Carry(c *assess.Checklist, at int64) (carried int, renewals []*pb.Renewal) {
-	sort := func(reason, name, about string) {
+	counts := map[string]bool{} // by what it is about
+	var about []string          // of renewals
+	sort := func(reason, name, of, key string) {
 		if reason == "" {
 			carried++
+			counts[key] = true
 			return
 		}
-		renewals = append(renewals, &pb.Renewal{Name: name, About: about, Reason: reason})
+		about, renewals = append(about, key), append(renewals, &pb.Renewal{Name: name, About: of, Reason: reason})
 	}
 	for _, x := range s.Claims(ledger.MaxInstant) {
 		ask, declared := c.ClaimAsk(x.Claim)
-		if declared && inForce(at, envelope.Instant(x.StartTime), envelope.Instant(x.ExpireTime)) {
-			sort(sameAsk(x.Asks, ask.String(), "claim"), x.Name, x.Claim)
+		if from, to := envelope.Instant(x.StartTime), envelope.Instant(x.ExpireTime); declared && from < to && at < to {
+			sort(sameAsk(x.Asks, ask.String(), "claim"), x.Name, x.Claim, fmt.Sprintf("claim %q %q", x.Claim, x.Subject))
 		}
 	}
 	for _, w := range s.Waivers(ledger.MaxInstant) {
-		if in := waive.SpanOf(w); w.Checklist == c.ID() && inForce(at, in.Start, in.End) {
-			reason, about := carryWaiver(c, w)
-			sort(reason, w.Name, about)
+		if in := waive.SpanOf(w); w.Checklist == c.ID() && in.Start < in.End && at < in.End {
+			reason, of := carryWaiver(c, w)
+			sort(reason, w.Name, of, fmt.Sprintf("waiver %q %q %q %v", w.Rule, w.Area, slices.Sorted(slices.Values(w.Subjects)), w.HostLabels))
 		}
 	}
 	attested, _ := s.Attested(at, ledger.MaxInstant)
@@ -40,13 +44,17 @@ func (s *Set) Carry(c *assess.Checklist, at int64) (carried int, renewals []*pb.
 		name, isDeclared := attest.DeclaredName(t.Subject, t.Fact)
 		ask, declared := c.FactAsk(name, attest.Scope(t.Subject))
 		if isDeclared && declared {
-			sort(sameAsk(t.Asks, ask.String(), "fact"), t.Name, t.Fact)
+			sort(sameAsk(t.Asks, ask.String(), "fact"), t.Name, t.Fact, fmt.Sprintf("fact %q %q", t.Subject, name))
 		}
 	}
-	return carried, renewals
+	var left []*pb.Renewal
+	for i, r := range renewals {
+		if !counts[about[i]] {
+			left = append(left, r)
+		}
+	}
+	return carried, left
 }
-
-func inForce(at, from, to int64) bool { return from <= at && at < to }
 
 func sameAsk(asks []string, ask, what string) string {
 	if len(asks) == 0 || slices.Contains(asks, ask) {

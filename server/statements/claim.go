@@ -3,6 +3,7 @@ package statements
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -65,15 +66,15 @@ func (k *Keeper) putClaim(b *ledger.Batch, system, id string, src *pb.Claim, at 
 // checkClaim checks a claim against what checklists declare, and sets to what
 // it is an answer.
 func (k *Keeper) checkClaim(c *pb.Claim, field string) error {
+	list, version, err := k.answered(c.ChecklistVersion, "")
+	if err != nil {
+		return err
+	}
 	longest, known := time.Duration(0), map[string]bool{}
-	for _, versions := range k.cfg.Guides.Checklists() {
-		for _, v := range versions {
-			for _, d := range v.Checklist.Claims {
-				known[d.Id] = true
-				if d.Id == c.Claim && d.Longest != nil && (longest == 0 || d.Longest.AsDuration() < longest) {
-					longest = d.Longest.AsDuration()
-				}
-			}
+	for d := range k.declaredClaims(version) {
+		known[d.Id] = true
+		if d.Id == c.Claim && d.Longest != nil && (longest == 0 || d.Longest.AsDuration() < longest) {
+			longest = d.Longest.AsDuration()
 		}
 	}
 	if !known[c.Claim] {
@@ -82,13 +83,33 @@ func (k *Keeper) checkClaim(c *pb.Claim, field string) error {
 			names = append(names, n)
 		}
 		slices.Sort(names)
-		return fault.InvalidField(field+".claim", "%q is declared by no published checklist; there are: %s", c.Claim, strings.Join(names, ", "))
+		by := "no published checklist"
+		if version != "" {
+			by = version + " not"
+		}
+		return fault.InvalidField(field+".claim", "%q is declared by %s; there are: %s", c.Claim, by, strings.Join(names, ", "))
 	}
 	if longest == 0 {
 		longest = 1 << 62
 	}
-	c.Asks = k.claimAsks(c.Claim)
+	c.Asks, c.ChecklistVersion = k.claimAsks(c.Claim, list), version
 	return k.span(field, envelope.Instant(c.StartTime), envelope.Instant(c.ExpireTime), longest)
+}
+
+// declaredClaims are the claims that a published version declares, or where none
+// is named those of all.
+func (k *Keeper) declaredClaims(version string) iter.Seq[*pb.ClaimDeclaration] {
+	return func(yield func(*pb.ClaimDeclaration) bool) {
+		for _, versions := range k.cfg.Guides.Checklists() {
+			for _, v := range versions {
+				for _, d := range v.Checklist.Claims {
+					if (version == "" || v.Name == version) && !yield(d) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // RevokeClaim takes a claim back from now on.

@@ -76,19 +76,15 @@ func warn[T Statement](k *Keeper, x *subject.Index, s T) T {
 // checklists declare that such claims are about.
 func (k *Keeper) claimWarnings(x *subject.Index, c *pb.Claim) []string {
 	scopes, near := []string{}, []string{}
-	for _, list := range k.cfg.Guides.Checklists() {
-		for _, v := range list {
-			for _, d := range v.Checklist.Claims {
-				if d.Id != c.Claim || slices.Contains(scopes, d.Scope) {
-					continue
-				}
-				names, ok := x.ID(d.Scope, c.Subject)
-				if ok {
-					return nil
-				}
-				scopes, near = append(scopes, d.Scope), append(near, names...)
-			}
+	for d := range k.declaredClaims(c.ChecklistVersion) {
+		if d.Id != c.Claim || slices.Contains(scopes, d.Scope) {
+			continue
 		}
+		names, ok := x.ID(d.Scope, c.Subject)
+		if ok {
+			return nil
+		}
+		scopes, near = append(scopes, d.Scope), append(near, names...)
 	}
 	if len(scopes) == 0 {
 		return nil // it was withdrawn, and nothing asks

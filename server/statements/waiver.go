@@ -55,21 +55,32 @@ func (k *Keeper) checkWaiver(w *pb.Waiver) error {
 	case strings.TrimSpace(w.Reason) == "":
 		return fault.InvalidField("waiver.reason", "is missing; say why the failure is accepted")
 	}
+	if !strings.HasPrefix(w.ChecklistVersion, "checklists/"+w.Checklist+"/") && w.ChecklistVersion != "" {
+		return fault.InvalidField("waiver.checklist_version", "is none of %s", w.Checklist)
+	}
 	if _, err := k.cfg.Guides.Compiled(w.Checklist, "latest"); err != nil {
 		return err
 	}
-	if len(k.ruleAsks(w)) == 0 {
-		if w.Rule != "" {
-			return fault.InvalidField("waiver.rule", "%q is no rule of the versions of %s that are in force", w.Rule, w.Checklist)
+	list, version, err := k.answered(w.ChecklistVersion, w.Checklist)
+	if err != nil {
+		return err
+	}
+	if w.ChecklistVersion = version; len(ruleAsks(w, list)) == 0 {
+		of := version
+		if of == "" {
+			of = "the versions of " + w.Checklist + " that are in force; name another with checklist_version"
 		}
-		return fault.InvalidField("waiver.area", "%s has no rule of the area %q", w.Checklist, w.Area)
+		if w.Rule != "" {
+			return fault.InvalidField("waiver.rule", "%q is no rule of %s", w.Rule, of)
+		}
+		return fault.InvalidField("waiver.area", "%q is the area of no rule of %s", w.Area, of)
 	}
 	longest, _ := k.cfg.Guides.Spans()
 	return k.span("waiver", envelope.Instant(w.StartTime), envelope.Instant(w.ExpireTime), longest)
 }
 
 // ApproveWaiver puts a draft into force, in the caller's name. From then on it
-// covers what its rules ask now.
+// covers what its rules ask now, or in the version that it names.
 func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*pb.Waiver, error) {
 	there, err := k.subjects(ctx, system)
 	if err != nil {
@@ -93,9 +104,13 @@ func (k *Keeper) ApproveWaiver(ctx context.Context, system, id, actor string) (*
 		case envelope.Instant(rec.Waiver.ExpireTime) <= at:
 			return 0, fault.FailedPrecondition("", "%s expired before it was approved; file another", name)
 		}
-		asks := k.ruleAsks(rec.Waiver)
+		list, _, err := k.answered(rec.Waiver.ChecklistVersion, rec.Waiver.Checklist)
+		if err != nil {
+			return 0, err
+		}
+		asks := ruleAsks(rec.Waiver, list)
 		if len(asks) == 0 { // without asks it would cover whatever such a rule asks one day
-			return 0, fault.FailedPrecondition("", "%s is about nothing that the versions of %s in force ask; revoke it", name, rec.Waiver.Checklist)
+			return 0, fault.FailedPrecondition("", "%s is about nothing that is asked by the versions of %s in force, or by the one that it names; revoke it", name, rec.Waiver.Checklist)
 		}
 		rec.ApproveRecorded = at
 		rec.Waiver.Approver, rec.Waiver.ApproveTime, rec.Waiver.Asks = actor, envelope.Timestamp(at), asks

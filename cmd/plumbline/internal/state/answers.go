@@ -83,7 +83,7 @@ func (a *app) readAnswers(name string, args []string, attestor string, expires *
 	if system == "" && len(f.Problems) == 0 {
 		return nil, cli.Misuse("plumbline attest", "of which system? Write system: in %s, or name it: plumbline attest --from %s SYSTEM", name, name)
 	}
-	out.request.Parent = cli.Resource("systems", system)
+	out.request.Parent, out.request.ChecklistVersion = cli.Resource("systems", system), versionName(f.Head.Text("for"))
 	if out.request.ExpireTime, err = expires.Timestamp(); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (a *app) readAnswers(name string, args []string, attestor string, expires *
 	for _, e := range f.Entries {
 		out.add(a, e)
 	}
-	f.Head.Done("system", "series", "attestor", "expire")
+	f.Head.Done("system", "series", "for", "attestor", "expire")
 	switch {
 	case len(f.Problems) > 0:
 		return nil, a.Unreadable(name, f.Sorted())

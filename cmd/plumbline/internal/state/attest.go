@@ -17,6 +17,7 @@ import (
 func (a *app) attestCreate() *cobra.Command {
 	t := &pb.Attestation{}
 	var proof evidence
+	var of answersTo
 	var value, kind string
 	start, expires := a.Instant(), a.End()
 	c := cli.Command(cli.Spec{
@@ -40,6 +41,7 @@ a text.`,
 			if t.Value, err = stated(t.Subject, t.Fact, value, kind); err != nil {
 				return err
 			}
+			t.ChecklistVersion = of.version()
 			made, err := c.Statement().CreateAttestation(ctx, &pb.CreateAttestationRequest{Parent: cli.Resource("systems", args[0]), AttestationId: args[1], Attestation: t})
 			if err != nil {
 				return err
@@ -55,6 +57,7 @@ a text.`,
 	f.StringVar(&t.Attestor, "attestor", "", "who states it")
 	f.Var(start, "start", "from when it is so; now where empty, and it may lie in the past "+cli.InstantHelp)
 	f.Var(expires, "expires", "from when it is unknown again "+cli.EndHelp)
+	of.flag(f)
 	proof.flags(f)
 	for _, name := range []string{"subject", "fact", "value", "attestor", "expires"} {
 		cli.Require(c, name)

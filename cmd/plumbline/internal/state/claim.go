@@ -22,12 +22,15 @@ func (a *app) claimCommand() *cobra.Command {
 func (a *app) claimCreate() *cobra.Command {
 	claim := &pb.Claim{}
 	var proof evidence
+	var of answersTo
 	start, expires := a.Instant(), a.End()
 	c := cli.Command(cli.Spec{
 		Use: "create SYSTEM ID", Short: "File a person's word on which an exception rests", Args: cobra.ExactArgs(2),
 		Long: `File a claim: a person's word on which an exception of the guidance rests, such
 as "this data center is physically secure". It holds from its start until it
-expires or is revoked.`,
+expires or is revoked. It answers the question as the versions in force ask it;
+--for has it answer a version that is activated later, for which it counts from
+the switch on.`,
 		Example: "  plumbline claim create intranet dc1-secure --claim physically-secure-data-center --subject dc1 --claimant 'R. Roe' --expires 365d",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) (err error) {
 			if claim.StartTime, claim.ExpireTime, err = span(start, expires); err != nil {
@@ -36,6 +39,7 @@ expires or is revoked.`,
 			if claim.Evidence, err = proof.message(); err != nil {
 				return err
 			}
+			claim.ChecklistVersion = of.version()
 			made, err := c.Statement().CreateClaim(ctx, &pb.CreateClaimRequest{Parent: cli.Resource("systems", args[0]), ClaimId: args[1], Claim: claim})
 			if err != nil {
 				return err
@@ -49,6 +53,7 @@ expires or is revoked.`,
 	f.StringVar(&claim.Claimant, "claimant", "", "who claims it")
 	f.Var(start, "start", "from when it holds; now where empty "+cli.InstantHelp)
 	f.Var(expires, "expires", "from when it holds no longer "+cli.EndHelp)
+	of.flag(f)
 	proof.flags(f)
 	for _, name := range []string{"claim", "subject", "claimant", "expires"} {
 		cli.Require(c, name)

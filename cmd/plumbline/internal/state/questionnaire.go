@@ -17,7 +17,7 @@ import (
 // questionnaireCommand asks what to ask people.
 func (a *app) questionnaireCommand() *cobra.Command {
 	var limit int32
-	var checklist, file, attestor string
+	var checklist, version, file, attestor string
 	var force bool
 	c := cli.Command(cli.Spec{
 		Use: "questionnaire SYSTEM [SERIES]", Short: "Say what to ask people about a system, what decides most first", Args: cobra.RangeArgs(1, 2),
@@ -27,7 +27,10 @@ answer decides by itself, INVOLVES those that it has a part in.
 
 With --output yaml, or --answers FILE, the questions are written as a file to
 fill in: a value for each that can be answered, and who says so until when. What
-is left empty is not filed. plumbline attest --from FILE files it as it is.`,
+is left empty is not filed. plumbline attest --from FILE files it as it is.
+
+With --version it asks what a version will ask that is activated later, so that
+answers are there when it is: they are filed for that version.`,
 		Example: "  plumbline questionnaire intranet\n  plumbline questionnaire intranet --checklist sharepoint-2007 --answers answers.yaml\n  plumbline attest --from answers.yaml",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
 			wanted := checklist
@@ -38,15 +41,16 @@ is left empty is not filed. plumbline attest --from FILE files it as it is.`,
 			if err != nil {
 				return err
 			}
-			q, err := c.Statement().GetQuestionnaire(ctx, &pb.GetQuestionnaireRequest{Name: name, Limit: limit})
+			q, err := c.Statement().GetQuestionnaire(ctx, &pb.GetQuestionnaireRequest{Name: name, Limit: limit, ChecklistVersion: version})
 			if err != nil {
 				return err
 			}
-			return a.questions(q, worksheet{attestor: attestor, file: file}, force)
+			return a.questions(q, worksheet{attestor: attestor, file: file, ahead: version != ""}, force)
 		}),
 	})
 	f := c.Flags()
 	f.StringVar(&checklist, "checklist", "", "the checklist, where the system has several series")
+	f.StringVar(&version, "version", "", "ask what this version of the checklist will ask, before it is activated")
 	f.Int32Var(&limit, "limit", 0, "at most so many questions; 0 for 1,000")
 	f.StringVar(&file, "answers", "", "write a file to fill in; - is standard output")
 	f.StringVar(&attestor, "attestor", "", "who answers, to stand in the file")
@@ -57,7 +61,7 @@ is left empty is not filed. plumbline attest --from FILE files it as it is.`,
 // questions prints a questionnaire, or writes the file to fill in.
 func (a *app) questions(q *pb.Questionnaire, w worksheet, force bool) error {
 	if w.file == "-" {
-		_, err := a.Out.Write(worksheet{attestor: w.attestor}.text(q))
+		_, err := a.Out.Write(worksheet{attestor: w.attestor, ahead: w.ahead}.text(q))
 		return err
 	}
 	if w.file != "" {

@@ -33,7 +33,8 @@ there already is left alone, since a claim never changes.
       start_time: 2026-11-01             # now where left out
       expire_time: 365d                  # from start_time; or an instant
       evidence_uri: https://wiki.example/dc1
-      evidence_file: audit.pdf           # or evidence_sha256`,
+      evidence_file: audit.pdf           # or evidence_sha256
+      for: sharepoint-2007@2.0.0         # a version to come, if any`,
 		Example: "  plumbline claim apply -f claims.yaml --dry-run\n  plumbline claim apply -f claims.yaml --prune",
 	}, nil)
 }
@@ -52,6 +53,7 @@ func (a *app) claimKind() kind[*pb.Claim] {
 		},
 		settle: func(file, stored *pb.Claim) (step, func(context.Context, *clients.Client) error) {
 			found := differences(file, stored, "claim", "subject", "claimant", "expire_time", "evidence")
+			found = append(found, otherVersion(file, stored)...)
 			if file.GetStartTime() != nil {
 				found = append(found, differences(file, stored, "start_time")...)
 			}
@@ -79,7 +81,7 @@ func unchanging(one string, found []string, stored statement) step {
 func readClaim(e *sheet.Entry) *pb.Claim {
 	m := &pb.Claim{
 		Claim: e.Needed("claim", "write the id of the claim that the checklist declares"), Subject: e.Needed("subject", "say what it is about, such as dc1"),
-		Claimant: e.Needed("claimant", "say who claims it"), StartTime: e.Time("start_time"), Evidence: readEvidence(e),
+		Claimant: e.Needed("claimant", "say who claims it"), ChecklistVersion: readVersion(e), StartTime: e.Time("start_time"), Evidence: readEvidence(e),
 	}
 	if m.ExpireTime = e.End("expire_time", m.StartTime, noTime); !e.Has("expire_time") {
 		e.Wrong("expire_time", "is missing; say until when it holds")
@@ -150,7 +152,7 @@ func (a *app) attestKind() kind[*pb.Attestation] {
 func readAttestation(e *sheet.Entry) *pb.Attestation {
 	m := &pb.Attestation{
 		Subject: e.Needed("subject", "say what it is about, such as hosts/web1"), Fact: e.Needed("fact", "say which fact, such as os/patched_time"),
-		Attestor: e.Needed("attestor", "say who states it"), StartTime: e.Time("start_time"), Evidence: readEvidence(e),
+		Attestor: e.Needed("attestor", "say who states it"), ChecklistVersion: readVersion(e), StartTime: e.Time("start_time"), Evidence: readEvidence(e),
 	}
 	if m.Value = e.Value("value", factType(e, m.Subject, m.Fact)); !e.Has("value") {
 		e.Wrong("value", "is missing; write the fact's value")
@@ -164,7 +166,7 @@ func readAttestation(e *sheet.Entry) *pb.Attestation {
 // settleAttestation says what there is to do for a fact that is stated already.
 // A renewal moves its start, which is then no difference.
 func settleAttestation(file, stored *pb.Attestation) (step, func(context.Context, *clients.Client) error) {
-	found := differences(file, stored, "subject", "fact", "value")
+	found := append(differences(file, stored, "subject", "fact", "value"), otherVersion(file, stored)...)
 	if file.GetStartTime() != nil && stored.GetRenewals() == 0 {
 		found = append(found, differences(file, stored, "start_time")...)
 	}

@@ -25,6 +25,7 @@ func (a *app) waiverCreate() *cobra.Command {
 	w := &pb.Waiver{}
 	start, expires := a.Instant(), a.End()
 	var approve bool
+	var of answersTo
 	c := cli.Command(cli.Spec{
 		Use: "create SYSTEM ID", Short: "File a waiver as a draft, or approve it at once", Args: cobra.ExactArgs(2),
 		Long: `File a waiver: the failures of a rule, or of all rules of an area, that are
@@ -33,7 +34,10 @@ approves it. A waived failure stays one in the raw score; the effective score
 leaves it out.
 
 A subject is what a finding is about, such as hosts/web1; * stands for any text.
-Without --subject and --host-label the rule is waived for the whole system.`,
+Without --subject and --host-label the rule is waived for the whole system.
+
+It covers what the rules ask in the versions in force when it is approved; with
+--for what they ask in a version that is activated later.`,
 		Example: "  plumbline waiver create intranet legacy-tls --checklist transport-security --rule tls-protocols --subject 'hosts/old1*' --reason 'replaced in March' --ticket CHG-812 --expires 90d\n" +
 			"  plumbline waiver create intranet lab --checklist os-hardening --area os-hardening --host-label tier=lab --reason 'a lab' --expires 2027-06-30 --approve",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
@@ -44,6 +48,7 @@ Without --subject and --host-label the rule is waived for the whole system.`,
 			if w.StartTime, w.ExpireTime, err = span(start, expires); err != nil {
 				return err
 			}
+			w.ChecklistVersion = of.version()
 			made, err := c.Statement().CreateWaiver(ctx, &pb.CreateWaiverRequest{Parent: cli.Resource("systems", args[0]), WaiverId: args[1], Waiver: w})
 			if err == nil && approve {
 				made, err = c.Statement().ApproveWaiver(ctx, &pb.ApproveWaiverRequest{Name: made.GetName()})
@@ -64,6 +69,7 @@ Without --subject and --host-label the rule is waived for the whole system.`,
 	f.StringVar(&w.Ticket, "ticket", "", "the ticket or document in which it was decided")
 	f.Var(start, "start", "from when it holds; now where empty "+cli.InstantHelp)
 	f.Var(expires, "expires", "from when it holds no longer "+cli.EndHelp)
+	of.flag(f)
 	f.BoolVar(&approve, "approve", false, "approve it at once, in the caller's name")
 	for _, name := range []string{"checklist", "reason", "expires"} {
 		cli.Require(c, name)
@@ -139,7 +145,7 @@ func (a *app) waiverShow() *cobra.Command {
 				return err
 			}
 			return a.Printer().Emit(w, func(v *render.View) {
-				v.Fields([2]string{"waiver", w.GetName()}, [2]string{"state", w.GetState()}, [2]string{"waives", waives(w)}, [2]string{"on", covers(w)},
+				v.Fields([2]string{"waiver", w.GetName()}, [2]string{"state", w.GetState()}, [2]string{"waives", waives(w)}, [2]string{"for", strings.TrimPrefix(w.GetChecklistVersion(), "checklists/")}, [2]string{"on", covers(w)},
 					[2]string{"reason", w.GetReason()}, [2]string{"ticket", w.GetTicket()}, [2]string{"from", v.When(w.GetStartTime())}, [2]string{"until", v.When(w.GetExpireTime())},
 					[2]string{"asked for by", w.GetRequester()}, [2]string{"filed", v.When(w.GetCreateTime())}, [2]string{"approved by", w.GetApprover()},
 					[2]string{"approved", v.When(w.GetApproveTime())}, [2]string{"revoked", v.When(w.GetRevokeTime())})

@@ -69,7 +69,7 @@ func readWaiver(e *sheet.Entry) *pb.Waiver {
 	w := &pb.Waiver{
 		Checklist: e.Needed("checklist", "write the id of the checklist that the rule or area is of"), Rule: e.Text("rule"), Area: e.Text("area"),
 		Subjects: e.Texts("subjects"), HostLabels: e.Labels("host_labels"), Reason: e.Needed("reason", "say why the failure is accepted"), Ticket: e.Text("ticket"),
-		StartTime: e.Time("start_time"),
+		StartTime: e.Time("start_time"), ChecklistVersion: readVersion(e),
 	}
 	if w.ExpireTime = e.End("expire_time", w.StartTime, noTime); !e.Has("expire_time") {
 		e.Wrong("expire_time", "is missing; say until when it holds")
@@ -83,6 +83,7 @@ func readWaiver(e *sheet.Entry) *pb.Waiver {
 // settleWaiver says what there is to do for a waiver that is stored.
 func settleWaiver(file, stored *pb.Waiver, approve bool) (step, func(context.Context, *clients.Client) error) {
 	found := differences(file, stored, "checklist", "rule", "area", "subjects", "host_labels", "reason", "ticket", "expire_time")
+	found = append(found, otherVersion(file, stored)...)
 	if file.GetStartTime() != nil {
 		found = append(found, differences(file, stored, "start_time")...)
 	}

@@ -19,6 +19,8 @@ type worksheet struct {
 	file string
 	// attestor is who answers, as far as that is known.
 	attestor string
+	// ahead tells whether it asks what a version to come will ask.
+	ahead bool
 }
 
 // text writes the file. It is YAML with the questions as comments, so that who
@@ -30,6 +32,11 @@ func (w worksheet) text(q *pb.Questionnaire) []byte {
 	comment(&b, "", "")
 	comment(&b, "", "Write a value where you know it; what is left empty is not filed. A claim is made by\nvalue: true. Then: plumbline attest --from "+cli.Or(w.file, "FILE"))
 	fmt.Fprintf(&b, "system: %s\n", scalar(system))
+	if w.ahead {
+		checklist, _, _ := strings.Cut(series, "~")
+		comment(&b, "", "The version that the answers are for.")
+		fmt.Fprintf(&b, "for: %s\n", scalar(checklist+"@"+q.GetChecklistVersion()))
+	}
 	comment(&b, "", "Who answers, and until when the answers count: an instant, or a span from the day of\nfiling. An answer may say its own attestor, expire, evidence_uri and evidence_file.")
 	fmt.Fprintf(&b, "attestor:%s\nexpire: 365d\n", spaced(w.attestor))
 	var lists []*pb.Question

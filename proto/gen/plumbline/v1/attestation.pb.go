@@ -61,9 +61,13 @@ type Attestation struct {
 	Asks []string `protobuf:"bytes,13,rep,name=asks,proto3" json:"asks,omitempty"`
 	// What looks wrong with it as the inventory stands now: its subject is not
 	// there any more, and the fact does not count.
-	Warnings      []string `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Warnings []string `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The version whose question it answers, "checklists/{checklist}/versions/{version}",
+	// such as one that is activated later; it counts wherever the same is asked.
+	// The versions in force where empty.
+	ChecklistVersion string `protobuf:"bytes,15,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Attestation) Reset() {
@@ -194,11 +198,18 @@ func (x *Attestation) GetWarnings() []string {
 	return nil
 }
 
+func (x *Attestation) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
+}
+
 var File_plumbline_v1_attestation_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_attestation_proto_rawDesc = "" +
 	"\n" +
-	"\x1eplumbline/v1/attestation.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18plumbline/v1/claim.proto\x1a\x17plumbline/v1/fact.proto\"\xf9\x04\n" +
+	"\x1eplumbline/v1/attestation.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18plumbline/v1/claim.proto\x1a\x17plumbline/v1/fact.proto\"\xf3\x05\n" +
 	"\vAttestation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12$\n" +
 	"\asubject\x18\x02 \x01(\tB\n" +
@@ -221,7 +232,8 @@ const file_plumbline_v1_attestation_proto_rawDesc = "" +
 	"revokeTime\x12\x1f\n" +
 	"\brenewals\x18\f \x01(\x05B\x03\xe0A\x03R\brenewals\x12\x17\n" +
 	"\x04asks\x18\r \x03(\tB\x03\xe0A\x03R\x04asks\x12\x1f\n" +
-	"\bwarnings\x18\x0e \x03(\tB\x03\xe0A\x03R\bwarningsBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	"\bwarnings\x18\x0e \x03(\tB\x03\xe0A\x03R\bwarnings\x12x\n" +
+	"\x11checklist_version\x18\x0f \x01(\tBK\xbaHHrF2D^(checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64})?$R\x10checklistVersionBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_attestation_proto_rawDescOnce sync.Once

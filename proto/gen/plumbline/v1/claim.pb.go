@@ -107,9 +107,13 @@ type Claim struct {
 	Asks []string `protobuf:"bytes,10,rep,name=asks,proto3" json:"asks,omitempty"`
 	// What looks wrong with it as the inventory stands now, such as a subject that
 	// is not there. It is no error: the subject may be reported later.
-	Warnings      []string `protobuf:"bytes,11,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Warnings []string `protobuf:"bytes,11,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The version whose question it answers, "checklists/{checklist}/versions/{version}",
+	// such as one that is activated later; it counts wherever the same is asked.
+	// The versions in force where empty.
+	ChecklistVersion string `protobuf:"bytes,12,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Claim) Reset() {
@@ -219,6 +223,13 @@ func (x *Claim) GetWarnings() []string {
 	return nil
 }
 
+func (x *Claim) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
+}
+
 var File_plumbline_v1_claim_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_claim_proto_rawDesc = "" +
@@ -226,7 +237,7 @@ const file_plumbline_v1_claim_proto_rawDesc = "" +
 	"\x18plumbline/v1/claim.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n" +
 	"\bEvidence\x12\x1a\n" +
 	"\x03uri\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x03uri\x120\n" +
-	"\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06sha256\"\xd2\x03\n" +
+	"\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06sha256\"\xcc\x04\n" +
 	"\x05Claim\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
 	"\x05claim\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x05claim\x12!\n" +
@@ -242,7 +253,8 @@ const file_plumbline_v1_claim_proto_rawDesc = "" +
 	"\x05state\x18\t \x01(\tB\x03\xe0A\x03R\x05state\x12\x17\n" +
 	"\x04asks\x18\n" +
 	" \x03(\tB\x03\xe0A\x03R\x04asks\x12\x1f\n" +
-	"\bwarnings\x18\v \x03(\tB\x03\xe0A\x03R\bwarningsBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
+	"\bwarnings\x18\v \x03(\tB\x03\xe0A\x03R\bwarnings\x12x\n" +
+	"\x11checklist_version\x18\f \x01(\tBK\xbaHHrF2D^(checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64})?$R\x10checklistVersionBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
 var (
 	file_plumbline_v1_claim_proto_rawDescOnce sync.Once

@@ -718,8 +718,9 @@ type WaiverReview struct {
 	// The waiver.
 	Waiver *Waiver `protobuf:"bytes,1,opt,name=waiver,proto3" json:"waiver,omitempty"`
 	// "unused", "broad", "expiring", "passing", "expired", "draft", "absent", where
-	// a subject is not in the inventory, or "outdated", where the rule asks
-	// something else by now.
+	// a subject is not in the inventory, "early", where it is about a version that
+	// is neither in force nor to come, or "outdated", where the rule asks something
+	// else by now. One that is about a version to come is held against that.
 	Findings []string `protobuf:"bytes,2,rep,name=findings,proto3" json:"findings,omitempty"`
 	// The failures that it accepts now.
 	Failures int32 `protobuf:"varint,3,opt,name=failures,proto3" json:"failures,omitempty"`
@@ -1150,9 +1151,13 @@ type GetQuestionnaireRequest struct {
 	// "systems/{system}/series/{series}".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// At most so many questions; 1,000 where zero, never more than 10,000.
-	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Asks what this published version of the series' checklist would ask, such as
+	// one that is activated later; then there need be no such series yet. The
+	// version in force where empty.
+	ChecklistVersion string `protobuf:"bytes,3,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetQuestionnaireRequest) Reset() {
@@ -1197,6 +1202,13 @@ func (x *GetQuestionnaireRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *GetQuestionnaireRequest) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
 }
 
 // Questionnaire is what to ask about a system under a checklist, what decides
@@ -1559,9 +1571,13 @@ type FileAnswersRequest struct {
 	// The instant from which answers no longer count, where one does not say.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Checks and answers, but stores nothing.
-	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ValidateOnly bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The version whose question they answer, "checklists/{checklist}/versions/{version}",
+	// such as one that is activated later; they count wherever the same is asked.
+	// The versions in force where empty.
+	ChecklistVersion string `protobuf:"bytes,6,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *FileAnswersRequest) Reset() {
@@ -1627,6 +1643,13 @@ func (x *FileAnswersRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *FileAnswersRequest) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
 }
 
 // FileAnswersResponse is what was filed.
@@ -1760,10 +1783,11 @@ const file_plumbline_v1_statement_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x81\x01\n" +
 	"\x18ListAttestationsResponse\x12=\n" +
 	"\fattestations\x18\x01 \x03(\v2\x19.plumbline.v1.AttestationR\fattestations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9c\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe7\x01\n" +
 	"\x17GetQuestionnaireRequest\x12b\n" +
 	"\x04name\x18\x01 \x01(\tBN\xe0A\x02\xbaHHrF2D^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}/series/[a-z0-9~-]{1,200}$R\x04name\x12\x1d\n" +
-	"\x05limit\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05limit\"\x8e\x02\n" +
+	"\x05limit\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05limit\x12I\n" +
+	"\x11checklist_version\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[0-9A-Za-z.-]{0,64}$R\x10checklistVersion\"\x8e\x02\n" +
 	"\rQuestionnaire\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12+\n" +
 	"\x11checklist_version\x18\x02 \x01(\tR\x10checklistVersion\x12/\n" +
@@ -1795,14 +1819,15 @@ const file_plumbline_v1_statement_service_proto_rawDesc = "" +
 	"\bevidence\x18\x05 \x01(\v2\x16.plumbline.v1.EvidenceR\bevidence\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12$\n" +
-	"\battestor\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\battestor\"\xa8\x02\n" +
+	"\battestor\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\battestor\"\xa2\x03\n" +
 	"\x12FileAnswersRequest\x12M\n" +
 	"\x06parent\x18\x01 \x01(\tB5\xe0A\x02\xbaH/r-2+^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$R\x06parent\x12;\n" +
 	"\aanswers\x18\x02 \x03(\v2\x14.plumbline.v1.AnswerB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\aanswers\x12$\n" +
 	"\battestor\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\battestor\x12;\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x81\x01\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\x12x\n" +
+	"\x11checklist_version\x18\x06 \x01(\tBK\xbaHHrF2D^(checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64})?$R\x10checklistVersion\"\x81\x01\n" +
 	"\x13FileAnswersResponse\x12=\n" +
 	"\fattestations\x18\x01 \x03(\v2\x19.plumbline.v1.AttestationR\fattestations\x12+\n" +
 	"\x06claims\x18\x02 \x03(\v2\x13.plumbline.v1.ClaimR\x06claims2\xb9\x10\n" +

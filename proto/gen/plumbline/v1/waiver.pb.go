@@ -69,9 +69,13 @@ type Waiver struct {
 	Asks []*RuleAsk `protobuf:"bytes,17,rep,name=asks,proto3" json:"asks,omitempty"`
 	// What looks wrong with it as the inventory stands now, such as a subject that
 	// is not there. It is no error: the subject may be reported later.
-	Warnings      []string `protobuf:"bytes,18,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Warnings []string `protobuf:"bytes,18,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The version whose rule or area it is about, "checklists/{checklist}/versions/{version}",
+	// such as one that is activated later; it counts wherever the same is asked.
+	// The versions in force where empty.
+	ChecklistVersion string `protobuf:"bytes,19,opt,name=checklist_version,json=checklistVersion,proto3" json:"checklist_version,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Waiver) Reset() {
@@ -230,6 +234,13 @@ func (x *Waiver) GetWarnings() []string {
 	return nil
 }
 
+func (x *Waiver) GetChecklistVersion() string {
+	if x != nil {
+		return x.ChecklistVersion
+	}
+	return ""
+}
+
 // RuleAsk names a rule with the digest of what it asks.
 type RuleAsk struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -290,7 +301,7 @@ var File_plumbline_v1_waiver_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_waiver_proto_rawDesc = "" +
 	"\n" +
-	"\x19plumbline/v1/waiver.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\a\n" +
+	"\x19plumbline/v1/waiver.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\b\n" +
 	"\x06Waiver\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1b\n" +
 	"\x04rule\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04rule\x12w\n" +
@@ -315,7 +326,8 @@ const file_plumbline_v1_waiver_proto_rawDesc = "" +
 	"\vrevoke_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"revokeTime\x12.\n" +
 	"\x04asks\x18\x11 \x03(\v2\x15.plumbline.v1.RuleAskB\x03\xe0A\x03R\x04asks\x12\x1f\n" +
-	"\bwarnings\x18\x12 \x03(\tB\x03\xe0A\x03R\bwarnings\x1a=\n" +
+	"\bwarnings\x18\x12 \x03(\tB\x03\xe0A\x03R\bwarnings\x12x\n" +
+	"\x11checklist_version\x18\x13 \x01(\tBK\xbaHHrF2D^(checklists/[a-z0-9][a-z0-9-]{0,63}/versions/[0-9A-Za-z.-]{1,64})?$R\x10checklistVersion\x1a=\n" +
 	"\x0fHostLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"5\n" +

@@ -15,7 +15,8 @@ import (
 )
 
 // Questionnaire is what to ask people: the facts for want of which results are
-// unknown, and the claims for want of which exceptions are not in force, what
+// unknown, the claims for want of which exceptions are not in force, and the facts
+// that would say whom such claims are about, what
 // decides most results first. What no answer could mend, such as a key that a
 // table of the checklist lacks, is no question, but keeps a result from being
 // decided by another's answer.
@@ -134,6 +135,24 @@ func (q *inquiry) known(path string) bool {
 	return ok
 }
 
+// unnamed adds the facts that say whom the claims are about that a failing
+// result wants. They decide nothing by themselves: without the claim it fails.
+func (q *inquiry) unnamed(r *Result, refs []rule.FactRef) {
+	asked := map[*question.Item]bool{}
+	for _, ref := range refs {
+		all := []rule.FactRef{ref}
+		if together, shared := ref.Shared(); shared {
+			all = together
+		}
+		for _, one := range all {
+			if it := q.ref(one); !asked[it] {
+				asked[it] = true
+				it.Count(r.Rule, 1, 0)
+			}
+		}
+	}
+}
+
 // mostClaims is for how many claims that one result wants it is tried whether
 // they alone would make it pass.
 const mostClaims = 16
@@ -146,6 +165,7 @@ func (q *inquiry) failed(r *Result) {
 	}
 	m := q.x.run.m
 	q.x.replay(r)
+	q.unnamed(r, m.Unnamed())
 	for i, claim := range m.Wanted() {
 		if claim.Subject == "" {
 			continue // the fact that says whom it is about comes first

@@ -101,6 +101,37 @@ func TestQuestionnaire(t *testing.T) {
 	}
 }
 
+// TestWhomAClaimIsAbout: where it is not known whom a claim would be about, the
+// fact is asked that says so; then the claim.
+func TestWhomAClaimIsAbout(t *testing.T) {
+	c := mustCompile(t, parseChecklist(t, "asking", []byte(strings.Replace(asking, "scope: host\n        check: host.facility == \"dc9\"", "scope: host\n        check: 'false'", 1))))
+	p, err := c.Plan("", &pb.Tailoring{Id: "one", Deselect: []string{"g"}, Select: []string{"claimed"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []*pb.Host{{Id: "a", RemoteLogging: ptr(false)}, {Id: "b", RemoteLogging: ptr(false), Facility: ptr("dc1")}}
+	questions := func() (out []string) {
+		for _, q := range p.EvaluateInventory(&pb.Inventory{System: &pb.System{Id: "s"}, Hosts: hosts}, nil, nil, day(0)).Questionnaire() {
+			out = append(out, questionText(q))
+		}
+		return out
+	}
+	want := []string{
+		"1/1 claim dc1 secure missing for claimed: Is it secure?",
+		"0/1 claim a alone missing for claimed: Does it stand alone?",
+		"0/1 claim b alone missing for claimed: Does it stand alone?",
+		"0/1 fact hosts/a facility string missing from file for claimed: What is the facility of host a? Answer with a text.",
+	}
+	if d := cmp.Diff(want, questions()); d != "" {
+		t.Errorf("questions (-want +got)\n%s", d)
+	}
+	hosts[0].Facility = ptr("dc2")
+	want = append(want[:1:1], "1/1 claim dc2 secure missing for claimed: Is it secure?", want[1], want[2])
+	if d := cmp.Diff(want, questions()); d != "" {
+		t.Errorf("once that is known (-want +got)\n%s", d)
+	}
+}
+
 // TestQuestionsOfMany has every host lack what all hosts lack: the work must
 // grow with the hosts, not with their square, and the counts must be right.
 func TestQuestionsOfMany(t *testing.T) {

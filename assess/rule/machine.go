@@ -156,6 +156,10 @@ func (m *Machine) RecordWanted() { m.run.RecordWanted() }
 // not in force, each once. Nothing is recorded before RecordWanted.
 func (m *Machine) Wanted() []WantedClaim { return m.run.Wanted() }
 
+// Unnamed are the missing facts that would say whom wanted claims are about, each
+// once; of several subjects together as one ref.
+func (m *Machine) Unnamed() []FactRef { return m.run.Unnamed() }
+
 // Suppose has one more claim taken to be in force for the next subjects, until
 // Reset, or none where it is the zero WantedClaim.
 func (m *Machine) Suppose(w WantedClaim) { m.run.Suppose(w) }

@@ -170,6 +170,7 @@ func Claimed(id string, subject Scalar[string]) Condition {
 		case st == known:
 			return calc.Truth(m.Claimed(id, name))
 		case !m.AnyClaimed(id):
+			m.Nameless(mark)
 			m.Settle(mark)
 			return calc.False
 		}

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/plumbline/plumbline/assess/rule/fact"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
@@ -204,6 +205,24 @@ func (m *Machine) Claimed(id, subject string) bool {
 		m.want(id, subject)
 	}
 	return held
+}
+
+// Nameless notes that the facts missed since mark would say whom a claim is
+// about, where wanted claims are recorded.
+func (m *Machine) Nameless(mark int) {
+	if m.recording {
+		m.unnamed, m.untidy = append(m.unnamed, m.missing[mark:]...), true
+	}
+}
+
+// Unnamed are the facts for want of which it is not known whom claims are about
+// that were asked for the subject, each once. The claims are Wanted without a
+// subject.
+func (m *Machine) Unnamed() []fact.Ref {
+	if len(m.unnamed) == 0 {
+		return nil
+	}
+	return fact.AppendDistinct(nil, m.unnamed)
 }
 
 func (m *Machine) want(id, subject string) {

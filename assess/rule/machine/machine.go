@@ -109,6 +109,7 @@ type outcome struct {
 	fault   *calc.Fault
 	claim   *claim        // the last one that was found in force
 	wanted  []WantedClaim // the claims that were asked for and not in force, where they are recorded
+	unnamed []fact.Ref    // the missing facts for want of which it is not known whom claims are about; as wanted
 	asked   bool          // whether a claim was asked for
 }
 
@@ -159,7 +160,7 @@ func (m *Machine) Turn(slot int, msg unsafe.Pointer) {
 // tidy clears what few evaluations leave: faults, claims, and on the stacks
 // what was handed out or was there when the budget was spent.
 func (m *Machine) tidy() {
-	m.fault, m.claim, m.wanted = nil, nil, m.wanted[:0]
+	m.fault, m.claim, m.wanted, m.unnamed = nil, nil, m.wanted[:0], m.unnamed[:0]
 	m.Msgs.Stack = m.Msgs.Stack[:0]
 	m.Texts.Stack = m.Texts.Stack[:0]
 	m.Ints.Stack = m.Ints.Stack[:0]

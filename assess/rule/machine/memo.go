@@ -19,6 +19,7 @@ type Memo struct {
 	fault    *calc.Fault
 	claim    *claim
 	wanted   []WantedClaim
+	unnamed  []fact.Ref
 	claims   bool   // whether it asked for claims
 	supposal uint64 // which Suppose it is of
 	spent    bool
@@ -69,7 +70,7 @@ func (m *Machine) Remembered(index int, compute func(*Machine, *Memo)) *Memo {
 	}
 	m.asked = m.asked || e.claims
 	if len(e.wanted) > 0 {
-		m.wanted, m.untidy = append(m.wanted, e.wanted...), true
+		m.wanted, m.unnamed, m.untidy = append(m.wanted, e.wanted...), append(m.unnamed, e.unnamed...), true
 	}
 	if e.spent {
 		m.left = -1
@@ -88,7 +89,7 @@ func (m *Machine) remember(e *Memo, compute func(*Machine, *Memo)) {
 	e.Facts = fact.AppendDistinct(nil, m.facts)
 	e.Missing = fact.AppendDistinct(nil, m.missing)
 	e.horizon, e.claim, e.spent, e.fault = m.horizon, m.claim, m.left < 0, nil
-	e.claims, e.wanted, e.supposal = m.asked, m.Wanted(), m.supposal
+	e.claims, e.wanted, e.unnamed, e.supposal = m.asked, m.Wanted(), m.Unnamed(), m.supposal
 	e.set = SetOf(e.Ss)
 	if e.State == calc.Failed || e.Gap&calc.Wrong != 0 {
 		e.fault = m.fault

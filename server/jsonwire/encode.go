@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // Marshal returns m as JSON. The error is one of content that JSON cannot
@@ -40,6 +41,9 @@ func (e *encoder) message(m protoreflect.Message) {
 	case durationName:
 		e.duration(m)
 		return
+	case anyName:
+		e.any(m)
+		return
 	}
 	p := planOf(m.Descriptor())
 	if p.foreign {
@@ -47,7 +51,13 @@ func (e *encoder) message(m protoreflect.Message) {
 		return
 	}
 	e.b = append(e.b, '{')
-	first := true
+	e.fields(p, m, true)
+	e.b = append(e.b, '}')
+}
+
+// fields writes a message's fields; first tells whether nothing stands before
+// them.
+func (e *encoder) fields(p *plan, m protoreflect.Message, first bool) {
 	for i := range p.fields {
 		f := &p.fields[i]
 		if !f.zero && !m.Has(f.fd) {
@@ -60,6 +70,24 @@ func (e *encoder) message(m protoreflect.Message) {
 		e.b = append(e.b, f.key...)
 		e.field(f.fd, m.Get(f.fd))
 	}
+}
+
+// any writes a message with its type. One of this API is written as it is
+// anywhere else, so that the progress of an operation has its zeros.
+func (e *encoder) any(m protoreflect.Message) {
+	a, ok := m.Interface().(*anypb.Any)
+	if !ok || a.MessageName().Parent() != apiPackage {
+		e.foreign(m)
+		return
+	}
+	inner, err := a.UnmarshalNew()
+	if err != nil {
+		e.fail(err)
+		return
+	}
+	e.b = appendString(append(e.b, `{"@type":`...), a.TypeUrl)
+	r := inner.ProtoReflect()
+	e.fields(planOf(r.Descriptor()), r, false)
 	e.b = append(e.b, '}')
 }
 

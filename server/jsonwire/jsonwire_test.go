@@ -8,10 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -46,6 +49,10 @@ func TestGolden(t *testing.T) {
 		{"durations", &pb.Policy{DefaultFreshness: durationpb.New(-1500 * time.Millisecond)},
 			`{"name":"","precedence":[],"defaultFreshness":"-1.500s","freshness":[],"matchRules":[],"digest":"","etag":""}`},
 		{"texts", &pb.ValueSource{Path: "a\"\\\n\x01\u2028é\xff<"}, `{"path":"a\"\\\n\u0001` + "\u2028é\ufffd<" + `","source":""}`},
+		{"an operation", &longrunningpb.Operation{Name: "operations/o", Metadata: packed(&pb.Counts{Pass: 3}), Result: &longrunningpb.Operation_Error{Error: &status.Status{Code: 1, Details: []*anypb.Any{packed(&errdetails.ErrorInfo{Reason: "A"})}}}},
+			`{"name":"operations/o","metadata":{"@type":"type.googleapis.com/plumbline.v1.Counts","pass":3,"fail":0,"error":0,"unknown":0,"notapplicable":0,"notchecked":0,"notselected":0,"informational":0},` +
+				`"done":false,"error":{"code":1,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"A"}]}}`},
+		{"a page of operations", &longrunningpb.ListOperationsResponse{}, `{"operations":[],"nextPageToken":"","unreachable":[]}`},
 		{"empty", &emptypb.Empty{}, `{}`},
 		{"another API's message", &errdetails.ErrorInfo{Reason: "A", Metadata: map[string]string{"k": "v w"}}, `{"reason":"A","metadata":{"k":"v w"}}`},
 	} {
@@ -53,6 +60,35 @@ func TestGolden(t *testing.T) {
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s:\n got %s (%v)\nwant %s", c.name, got, err, c.want)
 		}
+	}
+}
+
+func packed(m proto.Message) *anypb.Any {
+	a, err := anypb.New(m)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// TestOperationsAreReadBack: what is written of an operation is one for protojson.
+func TestOperationsAreReadBack(t *testing.T) {
+	for _, m := range []proto.Message{
+		&longrunningpb.Operation{Name: "operations/o", Metadata: packed(&pb.ReassessSystemsMetadata{})},
+		&longrunningpb.Operation{Done: true, Result: &longrunningpb.Operation_Response{Response: packed(&pb.ReassessSystemsResponse{})}},
+		packed(durationpb.New(time.Second)), packed(&pb.System{Id: "s"}),
+	} {
+		text, err := jsonwire.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := m.ProtoReflect().New().Interface()
+		if err := protojson.Unmarshal(text, back); err != nil || !proto.Equal(back, m) {
+			t.Errorf("%s is read as %v, %v", text, back, err)
+		}
+	}
+	if got, err := jsonwire.Marshal(&anypb.Any{TypeUrl: "type.googleapis.com/plumbline.v1.NoSuch"}); err == nil {
+		t.Errorf("an unknown message became %s", got)
 	}
 }
 

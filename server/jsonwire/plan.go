@@ -10,8 +10,8 @@ import (
 
 // plan says how the messages of one type are written. It is immutable.
 type plan struct {
-	// foreign types are left to protojson: Any, Struct, and whatever else is
-	// not of this API.
+	// foreign types are left to protojson: Struct, and whatever else is not of
+	// this API. Operations are written as answers of it.
 	foreign bool
 	fields  []fieldPlan
 }
@@ -27,9 +27,13 @@ type fieldPlan struct {
 const (
 	timestampName protoreflect.FullName = "google.protobuf.Timestamp"
 	durationName  protoreflect.FullName = "google.protobuf.Duration"
+	anyName       protoreflect.FullName = "google.protobuf.Any"
 )
 
-const apiPackage protoreflect.FullName = "plumbline.v1"
+const (
+	apiPackage       protoreflect.FullName = "plumbline.v1"
+	operationPackage protoreflect.FullName = "google.longrunning"
+)
 
 var plans sync.Map // protoreflect.FullName → *plan
 
@@ -43,7 +47,7 @@ func planOf(d protoreflect.MessageDescriptor) *plan {
 }
 
 func newPlan(d protoreflect.MessageDescriptor) *plan {
-	if d.ParentFile().Package() != apiPackage {
+	if p := d.ParentFile().Package(); p != apiPackage && p != operationPackage {
 		return &plan{foreign: true}
 	}
 	zero := !inventoryModel()[d.FullName()]

@@ -187,6 +187,7 @@ func (r *runner) operationsOverREST(name string) {
 	jsonHas(r.t, answer, `"state":"succeeded"`)
 	jsonHas(r.t, answer, `"@type":"type.googleapis.com/plumbline.v1.ReassessSystemsMetadata"`)
 	jsonHas(r.t, answer, `"systemsDone":0`)
+	jsonHas(r.t, answer, `"systemsFailed":0`)
 	code, answer = r.rest("POST", "/v1/systems:reassess", `{"full":true,"requestId":"rest"}`)
 	if code != 200 {
 		r.t.Errorf("%d %v", code, answer)

@@ -147,6 +147,10 @@ func (a *Assessor) now() int64 { return a.cfg.Clock().UnixMicro() }
 // Submit takes items and answers each, in their order, once it is durable. A
 // bad item does not stop the others: its receipt says why it was rejected. The
 // error is for all of them: the service cannot take anything now.
+//
+// The items are the assessor's from then on: it brings them into normal form
+// where they stand, and keeps parts of them. Whoever needs a message afterwards
+// submits a clone.
 func (a *Assessor) Submit(ctx context.Context, items []*pb.SubmitItem, actor string) ([]*pb.Receipt, error) {
 	out := make([]*pb.Receipt, len(items))
 	waiting := make([]*job, len(items))
@@ -187,7 +191,8 @@ func (a *Assessor) Submit(ctx context.Context, items []*pb.SubmitItem, actor str
 }
 
 // SubmitAsync takes one item and calls answer once it is durable, from another
-// goroutine. It blocks while the queue is full. answer must be quick.
+// goroutine. It blocks while the queue is full. answer must be quick. The item is
+// the assessor's from then on, as with Submit.
 func (a *Assessor) SubmitAsync(ctx context.Context, si *pb.SubmitItem, actor string, answer func(*pb.Receipt, error)) error {
 	it, err := parse(si, actor, a.now())
 	if err != nil {

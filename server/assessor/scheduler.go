@@ -31,6 +31,7 @@ const (
 func (a *Assessor) RunScheduler(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	looked, waited := int64(math.MinInt64), time.Duration(0)
 	for {
 		select {
 		case <-ctx.Done():
@@ -45,9 +46,25 @@ func (a *Assessor) RunScheduler(ctx context.Context) {
 			a.cfg.Log.Error("reassessing what is due", "error", err)
 			wait = faultPause
 		}
-		a.sleeping.Store(a.now() + wait.Microseconds())
+		now := a.now()
+		waited = pause(wait, waited, now != looked)
+		looked, wait = now, waited
+		a.sleeping.Store(now + wait.Microseconds())
 		timer.Reset(wait)
 	}
+}
+
+// stillMost is the longest pause of a scheduler whose clock stands still.
+const stillMost = 50 * time.Millisecond
+
+// pause is how long to sleep. A clock that stands still, as one of tests does,
+// never comes to the instant for which the scheduler waits: then each pause is
+// twice the one before, up to stillMost.
+func pause(wait, before time.Duration, moved bool) time.Duration {
+	if moved {
+		return wait
+	}
+	return max(wait, min(2*before, stillMost))
 }
 
 func (a *Assessor) pokeScheduler() {

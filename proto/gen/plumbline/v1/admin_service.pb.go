@@ -761,7 +761,7 @@ var File_plumbline_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
-	" plumbline/v1/admin_service.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x02\n" +
+	" plumbline/v1/admin_service.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cplumbline/v1/retention.proto\"\xc5\x02\n" +
 	"\n" +
 	"AuditEntry\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x03R\bsequence\x12?\n" +
@@ -816,7 +816,7 @@ const file_plumbline_v1_admin_service_proto_rawDesc = "" +
 	"\x06commit\x18\x02 \x01(\tR\x06commit\x12\x1d\n" +
 	"\n" +
 	"build_date\x18\x03 \x01(\tR\tbuildDate\x12%\n" +
-	"\x0eengine_version\x18\x04 \x01(\tR\rengineVersion2\xa3\x04\n" +
+	"\x0eengine_version\x18\x04 \x01(\tR\rengineVersion2\x80\t\n" +
 	"\fAdminService\x12{\n" +
 	"\x10ListAuditEntries\x12%.plumbline.v1.ListAuditEntriesRequest\x1a&.plumbline.v1.ListAuditEntriesResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/auditEntries\x12i\n" +
 	"\vCreateToken\x12 .plumbline.v1.CreateTokenRequest\x1a!.plumbline.v1.CreateTokenResponse\"\x15\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
@@ -824,7 +824,15 @@ const file_plumbline_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
 	"ListTokens\x12\x1f.plumbline.v1.ListTokensRequest\x1a .plumbline.v1.ListTokensResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/tokens\x12k\n" +
-	"\vRevokeToken\x12 .plumbline.v1.RevokeTokenRequest\x1a\x16.google.protobuf.Empty\"\"\xdaA\x04name\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=tokens/*}\x12Y\n" +
+	"\vRevokeToken\x12 .plumbline.v1.RevokeTokenRequest\x1a\x16.google.protobuf.Empty\"\"\xdaA\x04name\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=tokens/*}\x12a\n" +
+	"\fGetRetention\x12!.plumbline.v1.GetRetentionRequest\x1a\x17.plumbline.v1.Retention\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/retention\x12j\n" +
+	"\x0fUpdateRetention\x12$.plumbline.v1.UpdateRetentionRequest\x1a\x17.plumbline.v1.Retention\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\x1a\r/v1/retention\x12h\n" +
+	"\fRunRetention\x12!.plumbline.v1.RunRetentionRequest\x1a\x17.plumbline.v1.Retention\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/retention:run\x12W\n" +
+	"\n" +
+	"CreateHold\x12\x1f.plumbline.v1.CreateHoldRequest\x1a\x12.plumbline.v1.Hold\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/holds\x12_\n" +
+	"\tListHolds\x12\x1e.plumbline.v1.ListHoldsRequest\x1a\x1f.plumbline.v1.ListHoldsResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/holds\x12h\n" +
+	"\n" +
+	"DeleteHold\x12\x1f.plumbline.v1.DeleteHoldRequest\x1a\x16.google.protobuf.Empty\"!\xdaA\x04name\x82\xd3\xe4\x93\x02\x14*\x12/v1/{name=holds/*}\x12Y\n" +
 	"\n" +
 	"GetVersion\x12\x1f.plumbline.v1.GetVersionRequest\x1a\x15.plumbline.v1.Version\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/versionBCZAgithub.com/plumbline/plumbline/proto/gen/plumbline/v1;plumblinev1b\x06proto3"
 
@@ -855,7 +863,16 @@ var file_plumbline_v1_admin_service_proto_goTypes = []any{
 	(*Version)(nil),                  // 10: plumbline.v1.Version
 	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),      // 12: google.protobuf.Duration
-	(*emptypb.Empty)(nil),            // 13: google.protobuf.Empty
+	(*GetRetentionRequest)(nil),      // 13: plumbline.v1.GetRetentionRequest
+	(*UpdateRetentionRequest)(nil),   // 14: plumbline.v1.UpdateRetentionRequest
+	(*RunRetentionRequest)(nil),      // 15: plumbline.v1.RunRetentionRequest
+	(*CreateHoldRequest)(nil),        // 16: plumbline.v1.CreateHoldRequest
+	(*ListHoldsRequest)(nil),         // 17: plumbline.v1.ListHoldsRequest
+	(*DeleteHoldRequest)(nil),        // 18: plumbline.v1.DeleteHoldRequest
+	(*emptypb.Empty)(nil),            // 19: google.protobuf.Empty
+	(*Retention)(nil),                // 20: plumbline.v1.Retention
+	(*Hold)(nil),                     // 21: plumbline.v1.Hold
+	(*ListHoldsResponse)(nil),        // 22: plumbline.v1.ListHoldsResponse
 }
 var file_plumbline_v1_admin_service_proto_depIdxs = []int32{
 	11, // 0: plumbline.v1.AuditEntry.recorded_time:type_name -> google.protobuf.Timestamp
@@ -873,14 +890,26 @@ var file_plumbline_v1_admin_service_proto_depIdxs = []int32{
 	4,  // 12: plumbline.v1.AdminService.CreateToken:input_type -> plumbline.v1.CreateTokenRequest
 	6,  // 13: plumbline.v1.AdminService.ListTokens:input_type -> plumbline.v1.ListTokensRequest
 	8,  // 14: plumbline.v1.AdminService.RevokeToken:input_type -> plumbline.v1.RevokeTokenRequest
-	9,  // 15: plumbline.v1.AdminService.GetVersion:input_type -> plumbline.v1.GetVersionRequest
-	2,  // 16: plumbline.v1.AdminService.ListAuditEntries:output_type -> plumbline.v1.ListAuditEntriesResponse
-	5,  // 17: plumbline.v1.AdminService.CreateToken:output_type -> plumbline.v1.CreateTokenResponse
-	7,  // 18: plumbline.v1.AdminService.ListTokens:output_type -> plumbline.v1.ListTokensResponse
-	13, // 19: plumbline.v1.AdminService.RevokeToken:output_type -> google.protobuf.Empty
-	10, // 20: plumbline.v1.AdminService.GetVersion:output_type -> plumbline.v1.Version
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
+	13, // 15: plumbline.v1.AdminService.GetRetention:input_type -> plumbline.v1.GetRetentionRequest
+	14, // 16: plumbline.v1.AdminService.UpdateRetention:input_type -> plumbline.v1.UpdateRetentionRequest
+	15, // 17: plumbline.v1.AdminService.RunRetention:input_type -> plumbline.v1.RunRetentionRequest
+	16, // 18: plumbline.v1.AdminService.CreateHold:input_type -> plumbline.v1.CreateHoldRequest
+	17, // 19: plumbline.v1.AdminService.ListHolds:input_type -> plumbline.v1.ListHoldsRequest
+	18, // 20: plumbline.v1.AdminService.DeleteHold:input_type -> plumbline.v1.DeleteHoldRequest
+	9,  // 21: plumbline.v1.AdminService.GetVersion:input_type -> plumbline.v1.GetVersionRequest
+	2,  // 22: plumbline.v1.AdminService.ListAuditEntries:output_type -> plumbline.v1.ListAuditEntriesResponse
+	5,  // 23: plumbline.v1.AdminService.CreateToken:output_type -> plumbline.v1.CreateTokenResponse
+	7,  // 24: plumbline.v1.AdminService.ListTokens:output_type -> plumbline.v1.ListTokensResponse
+	19, // 25: plumbline.v1.AdminService.RevokeToken:output_type -> google.protobuf.Empty
+	20, // 26: plumbline.v1.AdminService.GetRetention:output_type -> plumbline.v1.Retention
+	20, // 27: plumbline.v1.AdminService.UpdateRetention:output_type -> plumbline.v1.Retention
+	20, // 28: plumbline.v1.AdminService.RunRetention:output_type -> plumbline.v1.Retention
+	21, // 29: plumbline.v1.AdminService.CreateHold:output_type -> plumbline.v1.Hold
+	22, // 30: plumbline.v1.AdminService.ListHolds:output_type -> plumbline.v1.ListHoldsResponse
+	19, // 31: plumbline.v1.AdminService.DeleteHold:output_type -> google.protobuf.Empty
+	10, // 32: plumbline.v1.AdminService.GetVersion:output_type -> plumbline.v1.Version
+	22, // [22:33] is the sub-list for method output_type
+	11, // [11:22] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
 	11, // [11:11] is the sub-list for extension extendee
 	0,  // [0:11] is the sub-list for field type_name
@@ -891,6 +920,7 @@ func file_plumbline_v1_admin_service_proto_init() {
 	if File_plumbline_v1_admin_service_proto != nil {
 		return
 	}
+	file_plumbline_v1_retention_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -24,6 +24,12 @@ const (
 	AdminService_CreateToken_FullMethodName      = "/plumbline.v1.AdminService/CreateToken"
 	AdminService_ListTokens_FullMethodName       = "/plumbline.v1.AdminService/ListTokens"
 	AdminService_RevokeToken_FullMethodName      = "/plumbline.v1.AdminService/RevokeToken"
+	AdminService_GetRetention_FullMethodName     = "/plumbline.v1.AdminService/GetRetention"
+	AdminService_UpdateRetention_FullMethodName  = "/plumbline.v1.AdminService/UpdateRetention"
+	AdminService_RunRetention_FullMethodName     = "/plumbline.v1.AdminService/RunRetention"
+	AdminService_CreateHold_FullMethodName       = "/plumbline.v1.AdminService/CreateHold"
+	AdminService_ListHolds_FullMethodName        = "/plumbline.v1.AdminService/ListHolds"
+	AdminService_DeleteHold_FullMethodName       = "/plumbline.v1.AdminService/DeleteHold"
 	AdminService_GetVersion_FullMethodName       = "/plumbline.v1.AdminService/GetVersion"
 )
 
@@ -41,6 +47,20 @@ type AdminServiceClient interface {
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// GetRetention tells how much of history is kept, and how far thinning is.
+	GetRetention(ctx context.Context, in *GetRetentionRequest, opts ...grpc.CallOption) (*Retention, error)
+	// UpdateRetention sets how much of history is kept. What is thinned by it does
+	// not come back: validate_only tells what that would be.
+	UpdateRetention(ctx context.Context, in *UpdateRetentionRequest, opts ...grpc.CallOption) (*Retention, error)
+	// RunRetention has the next pass begin now, if there is anything to thin, and
+	// does not wait for it.
+	RunRetention(ctx context.Context, in *RunRetentionRequest, opts ...grpc.CallOption) (*Retention, error)
+	// CreateHold keeps a system's history of one instant from being thinned.
+	CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*Hold, error)
+	// ListHolds lists the holds.
+	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
+	// DeleteHold lets what a hold kept be thinned, from the next pass on.
+	DeleteHold(ctx context.Context, in *DeleteHoldRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// GetVersion gets the server's version.
 	GetVersion(ctx context.Context, in *GetVersionRequest, opts ...grpc.CallOption) (*Version, error)
 }
@@ -93,6 +113,66 @@ func (c *adminServiceClient) RevokeToken(ctx context.Context, in *RevokeTokenReq
 	return out, nil
 }
 
+func (c *adminServiceClient) GetRetention(ctx context.Context, in *GetRetentionRequest, opts ...grpc.CallOption) (*Retention, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Retention)
+	err := c.cc.Invoke(ctx, AdminService_GetRetention_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) UpdateRetention(ctx context.Context, in *UpdateRetentionRequest, opts ...grpc.CallOption) (*Retention, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Retention)
+	err := c.cc.Invoke(ctx, AdminService_UpdateRetention_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) RunRetention(ctx context.Context, in *RunRetentionRequest, opts ...grpc.CallOption) (*Retention, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Retention)
+	err := c.cc.Invoke(ctx, AdminService_RunRetention_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*Hold, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Hold)
+	err := c.cc.Invoke(ctx, AdminService_CreateHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHoldsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) DeleteHold(ctx context.Context, in *DeleteHoldRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, AdminService_DeleteHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) GetVersion(ctx context.Context, in *GetVersionRequest, opts ...grpc.CallOption) (*Version, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Version)
@@ -117,6 +197,20 @@ type AdminServiceServer interface {
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*emptypb.Empty, error)
+	// GetRetention tells how much of history is kept, and how far thinning is.
+	GetRetention(context.Context, *GetRetentionRequest) (*Retention, error)
+	// UpdateRetention sets how much of history is kept. What is thinned by it does
+	// not come back: validate_only tells what that would be.
+	UpdateRetention(context.Context, *UpdateRetentionRequest) (*Retention, error)
+	// RunRetention has the next pass begin now, if there is anything to thin, and
+	// does not wait for it.
+	RunRetention(context.Context, *RunRetentionRequest) (*Retention, error)
+	// CreateHold keeps a system's history of one instant from being thinned.
+	CreateHold(context.Context, *CreateHoldRequest) (*Hold, error)
+	// ListHolds lists the holds.
+	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
+	// DeleteHold lets what a hold kept be thinned, from the next pass on.
+	DeleteHold(context.Context, *DeleteHoldRequest) (*emptypb.Empty, error)
 	// GetVersion gets the server's version.
 	GetVersion(context.Context, *GetVersionRequest) (*Version, error)
 	mustEmbedUnimplementedAdminServiceServer()
@@ -140,6 +234,24 @@ func (UnimplementedAdminServiceServer) ListTokens(context.Context, *ListTokensRe
 }
 func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeTokenRequest) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeToken not implemented")
+}
+func (UnimplementedAdminServiceServer) GetRetention(context.Context, *GetRetentionRequest) (*Retention, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRetention not implemented")
+}
+func (UnimplementedAdminServiceServer) UpdateRetention(context.Context, *UpdateRetentionRequest) (*Retention, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateRetention not implemented")
+}
+func (UnimplementedAdminServiceServer) RunRetention(context.Context, *RunRetentionRequest) (*Retention, error) {
+	return nil, status.Error(codes.Unimplemented, "method RunRetention not implemented")
+}
+func (UnimplementedAdminServiceServer) CreateHold(context.Context, *CreateHoldRequest) (*Hold, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateHold not implemented")
+}
+func (UnimplementedAdminServiceServer) ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHolds not implemented")
+}
+func (UnimplementedAdminServiceServer) DeleteHold(context.Context, *DeleteHoldRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteHold not implemented")
 }
 func (UnimplementedAdminServiceServer) GetVersion(context.Context, *GetVersionRequest) (*Version, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetVersion not implemented")
@@ -237,6 +349,114 @@ func _AdminService_RevokeToken_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_GetRetention_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRetentionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetRetention(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetRetention_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetRetention(ctx, req.(*GetRetentionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_UpdateRetention_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateRetentionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).UpdateRetention(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_UpdateRetention_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).UpdateRetention(ctx, req.(*UpdateRetentionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_RunRetention_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RunRetentionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).RunRetention(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_RunRetention_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).RunRetention(ctx, req.(*RunRetentionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_CreateHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).CreateHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_CreateHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).CreateHold(ctx, req.(*CreateHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ListHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListHolds(ctx, req.(*ListHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_DeleteHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).DeleteHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_DeleteHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).DeleteHold(ctx, req.(*DeleteHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_GetVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetVersionRequest)
 	if err := dec(in); err != nil {
@@ -277,6 +497,30 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeToken",
 			Handler:    _AdminService_RevokeToken_Handler,
+		},
+		{
+			MethodName: "GetRetention",
+			Handler:    _AdminService_GetRetention_Handler,
+		},
+		{
+			MethodName: "UpdateRetention",
+			Handler:    _AdminService_UpdateRetention_Handler,
+		},
+		{
+			MethodName: "RunRetention",
+			Handler:    _AdminService_RunRetention_Handler,
+		},
+		{
+			MethodName: "CreateHold",
+			Handler:    _AdminService_CreateHold_Handler,
+		},
+		{
+			MethodName: "ListHolds",
+			Handler:    _AdminService_ListHolds_Handler,
+		},
+		{
+			MethodName: "DeleteHold",
+			Handler:    _AdminService_DeleteHold_Handler,
 		},
 		{
 			MethodName: "GetVersion",

@@ -301,7 +301,11 @@ type Assessment struct {
 	// Rules with their combined state, in the checklist's order.
 	Rules []*RuleResult `protobuf:"bytes,21,rep,name=rules,proto3" json:"rules,omitempty"`
 	// Warnings about the inventory, such as a channel that names a missing host.
-	Warnings      []string `protobuf:"bytes,22,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []string `protobuf:"bytes,22,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Present where the instant lies before it, in the part of history that
+	// retention thinned: this is the last kept state of a day or a month, and what was
+	// known at an earlier time is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -486,6 +490,13 @@ func (x *Assessment) GetRules() []*RuleResult {
 func (x *Assessment) GetWarnings() []string {
 	if x != nil {
 		return x.Warnings
+	}
+	return nil
+}
+
+func (x *Assessment) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
 	}
 	return nil
 }
@@ -1214,7 +1225,7 @@ const file_plumbline_v1_assessment_proto_rawDesc = "" +
 	"\b_maximum\"c\n" +
 	"\x06Scores\x12+\n" +
 	"\x06scores\x18\x01 \x03(\v2\x13.plumbline.v1.ScoreR\x06scores\x12,\n" +
-	"\x06counts\x18\x02 \x01(\v2\x14.plumbline.v1.CountsR\x06counts\"\x99\a\n" +
+	"\x06counts\x18\x02 \x01(\v2\x14.plumbline.v1.CountsR\x06counts\"\xdc\a\n" +
 	"\n" +
 	"Assessment\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1c\n" +
@@ -1240,7 +1251,8 @@ const file_plumbline_v1_assessment_proto_rawDesc = "" +
 	"\bcoverage\x18\x13 \x01(\x01H\x00R\bcoverage\x88\x01\x01\x120\n" +
 	"\x06groups\x18\x14 \x03(\v2\x18.plumbline.v1.GroupScoreR\x06groups\x12.\n" +
 	"\x05rules\x18\x15 \x03(\v2\x18.plumbline.v1.RuleResultR\x05rules\x12\x1a\n" +
-	"\bwarnings\x18\x16 \x03(\tR\bwarningsB\v\n" +
+	"\bwarnings\x18\x16 \x03(\tR\bwarnings\x12A\n" +
+	"\x0ethinned_before\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBeforeB\v\n" +
 	"\t_coverage\"\x8b\x01\n" +
 	"\n" +
 	"GroupScore\x12\x14\n" +
@@ -1348,20 +1360,21 @@ var file_plumbline_v1_assessment_proto_depIdxs = []int32{
 	2,  // 6: plumbline.v1.Assessment.effective:type_name -> plumbline.v1.Scores
 	4,  // 7: plumbline.v1.Assessment.groups:type_name -> plumbline.v1.GroupScore
 	5,  // 8: plumbline.v1.Assessment.rules:type_name -> plumbline.v1.RuleResult
-	0,  // 9: plumbline.v1.RuleResult.counts:type_name -> plumbline.v1.Counts
-	10, // 10: plumbline.v1.FactRead.confirmed_time:type_name -> google.protobuf.Timestamp
-	10, // 11: plumbline.v1.Finding.since_time:type_name -> google.protobuf.Timestamp
-	10, // 12: plumbline.v1.Finding.valid_until:type_name -> google.protobuf.Timestamp
-	10, // 13: plumbline.v1.Finding.accepted_until:type_name -> google.protobuf.Timestamp
-	7,  // 14: plumbline.v1.Explanation.finding:type_name -> plumbline.v1.Finding
-	6,  // 15: plumbline.v1.Explanation.facts:type_name -> plumbline.v1.FactRead
-	9,  // 16: plumbline.v1.Explanation.missing:type_name -> plumbline.v1.MissingFact
-	10, // 17: plumbline.v1.MissingFact.stale_confirmed_time:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	10, // 9: plumbline.v1.Assessment.thinned_before:type_name -> google.protobuf.Timestamp
+	0,  // 10: plumbline.v1.RuleResult.counts:type_name -> plumbline.v1.Counts
+	10, // 11: plumbline.v1.FactRead.confirmed_time:type_name -> google.protobuf.Timestamp
+	10, // 12: plumbline.v1.Finding.since_time:type_name -> google.protobuf.Timestamp
+	10, // 13: plumbline.v1.Finding.valid_until:type_name -> google.protobuf.Timestamp
+	10, // 14: plumbline.v1.Finding.accepted_until:type_name -> google.protobuf.Timestamp
+	7,  // 15: plumbline.v1.Explanation.finding:type_name -> plumbline.v1.Finding
+	6,  // 16: plumbline.v1.Explanation.facts:type_name -> plumbline.v1.FactRead
+	9,  // 17: plumbline.v1.Explanation.missing:type_name -> plumbline.v1.MissingFact
+	10, // 18: plumbline.v1.MissingFact.stale_confirmed_time:type_name -> google.protobuf.Timestamp
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_assessment_proto_init() }

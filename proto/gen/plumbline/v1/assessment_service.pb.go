@@ -679,6 +679,9 @@ type ListBreakpointsResponse struct {
 	Breakpoints []*Breakpoint `protobuf:"bytes,1,rep,name=breakpoints,proto3" json:"breakpoints,omitempty"`
 	// The token of the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Present where part of the range lies before it, in what retention thinned:
+	// there history is one state a day or a month, and known_at is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -725,6 +728,13 @@ func (x *ListBreakpointsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListBreakpointsResponse) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
+	}
+	return nil
 }
 
 // ListFindingsRequest asks for a page of findings.
@@ -1274,10 +1284,11 @@ const file_plumbline_v1_assessment_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
-	"\x0eshow_corrected\x18\a \x01(\bR\rshowCorrected\"}\n" +
+	"\x0eshow_corrected\x18\a \x01(\bR\rshowCorrected\"\xc0\x01\n" +
 	"\x17ListBreakpointsResponse\x12:\n" +
 	"\vbreakpoints\x18\x01 \x03(\v2\x18.plumbline.v1.BreakpointR\vbreakpoints\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbd\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12A\n" +
+	"\x0ethinned_before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\xbd\x02\n" +
 	"\x13ListFindingsRequest\x12M\n" +
 	"\x06parent\x18\x01 \x01(\tB5\xe0A\x02\xbaH/r-2+^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$R\x06parent\x12 \n" +
 	"\x06filter\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\bR\x06filter\x12/\n" +
@@ -1385,33 +1396,34 @@ var file_plumbline_v1_assessment_service_proto_depIdxs = []int32{
 	19, // 15: plumbline.v1.ListBreakpointsRequest.to:type_name -> google.protobuf.Timestamp
 	19, // 16: plumbline.v1.ListBreakpointsRequest.known_at:type_name -> google.protobuf.Timestamp
 	6,  // 17: plumbline.v1.ListBreakpointsResponse.breakpoints:type_name -> plumbline.v1.Breakpoint
-	19, // 18: plumbline.v1.ListFindingsRequest.as_of:type_name -> google.protobuf.Timestamp
-	19, // 19: plumbline.v1.ListFindingsRequest.known_at:type_name -> google.protobuf.Timestamp
-	21, // 20: plumbline.v1.ListFindingsResponse.findings:type_name -> plumbline.v1.Finding
-	19, // 21: plumbline.v1.ListFixesRequest.as_of:type_name -> google.protobuf.Timestamp
-	19, // 22: plumbline.v1.ListFixesRequest.known_at:type_name -> google.protobuf.Timestamp
-	13, // 23: plumbline.v1.ListFixesResponse.fixes:type_name -> plumbline.v1.Fix
-	19, // 24: plumbline.v1.ExplainResultRequest.as_of:type_name -> google.protobuf.Timestamp
-	19, // 25: plumbline.v1.ExplainResultRequest.known_at:type_name -> google.protobuf.Timestamp
-	0,  // 26: plumbline.v1.AssessmentService.AssessInventory:input_type -> plumbline.v1.AssessInventoryRequest
-	3,  // 27: plumbline.v1.AssessmentService.ListSeries:input_type -> plumbline.v1.ListSeriesRequest
-	5,  // 28: plumbline.v1.AssessmentService.GetAssessment:input_type -> plumbline.v1.GetAssessmentRequest
-	7,  // 29: plumbline.v1.AssessmentService.ListBreakpoints:input_type -> plumbline.v1.ListBreakpointsRequest
-	9,  // 30: plumbline.v1.AssessmentService.ListFindings:input_type -> plumbline.v1.ListFindingsRequest
-	11, // 31: plumbline.v1.AssessmentService.ListFixes:input_type -> plumbline.v1.ListFixesRequest
-	14, // 32: plumbline.v1.AssessmentService.ExplainResult:input_type -> plumbline.v1.ExplainResultRequest
-	1,  // 33: plumbline.v1.AssessmentService.AssessInventory:output_type -> plumbline.v1.AssessInventoryResponse
-	4,  // 34: plumbline.v1.AssessmentService.ListSeries:output_type -> plumbline.v1.ListSeriesResponse
-	20, // 35: plumbline.v1.AssessmentService.GetAssessment:output_type -> plumbline.v1.Assessment
-	8,  // 36: plumbline.v1.AssessmentService.ListBreakpoints:output_type -> plumbline.v1.ListBreakpointsResponse
-	10, // 37: plumbline.v1.AssessmentService.ListFindings:output_type -> plumbline.v1.ListFindingsResponse
-	12, // 38: plumbline.v1.AssessmentService.ListFixes:output_type -> plumbline.v1.ListFixesResponse
-	23, // 39: plumbline.v1.AssessmentService.ExplainResult:output_type -> plumbline.v1.Explanation
-	33, // [33:40] is the sub-list for method output_type
-	26, // [26:33] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	19, // 18: plumbline.v1.ListBreakpointsResponse.thinned_before:type_name -> google.protobuf.Timestamp
+	19, // 19: plumbline.v1.ListFindingsRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 20: plumbline.v1.ListFindingsRequest.known_at:type_name -> google.protobuf.Timestamp
+	21, // 21: plumbline.v1.ListFindingsResponse.findings:type_name -> plumbline.v1.Finding
+	19, // 22: plumbline.v1.ListFixesRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 23: plumbline.v1.ListFixesRequest.known_at:type_name -> google.protobuf.Timestamp
+	13, // 24: plumbline.v1.ListFixesResponse.fixes:type_name -> plumbline.v1.Fix
+	19, // 25: plumbline.v1.ExplainResultRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 26: plumbline.v1.ExplainResultRequest.known_at:type_name -> google.protobuf.Timestamp
+	0,  // 27: plumbline.v1.AssessmentService.AssessInventory:input_type -> plumbline.v1.AssessInventoryRequest
+	3,  // 28: plumbline.v1.AssessmentService.ListSeries:input_type -> plumbline.v1.ListSeriesRequest
+	5,  // 29: plumbline.v1.AssessmentService.GetAssessment:input_type -> plumbline.v1.GetAssessmentRequest
+	7,  // 30: plumbline.v1.AssessmentService.ListBreakpoints:input_type -> plumbline.v1.ListBreakpointsRequest
+	9,  // 31: plumbline.v1.AssessmentService.ListFindings:input_type -> plumbline.v1.ListFindingsRequest
+	11, // 32: plumbline.v1.AssessmentService.ListFixes:input_type -> plumbline.v1.ListFixesRequest
+	14, // 33: plumbline.v1.AssessmentService.ExplainResult:input_type -> plumbline.v1.ExplainResultRequest
+	1,  // 34: plumbline.v1.AssessmentService.AssessInventory:output_type -> plumbline.v1.AssessInventoryResponse
+	4,  // 35: plumbline.v1.AssessmentService.ListSeries:output_type -> plumbline.v1.ListSeriesResponse
+	20, // 36: plumbline.v1.AssessmentService.GetAssessment:output_type -> plumbline.v1.Assessment
+	8,  // 37: plumbline.v1.AssessmentService.ListBreakpoints:output_type -> plumbline.v1.ListBreakpointsResponse
+	10, // 38: plumbline.v1.AssessmentService.ListFindings:output_type -> plumbline.v1.ListFindingsResponse
+	12, // 39: plumbline.v1.AssessmentService.ListFixes:output_type -> plumbline.v1.ListFixesResponse
+	23, // 40: plumbline.v1.AssessmentService.ExplainResult:output_type -> plumbline.v1.Explanation
+	34, // [34:41] is the sub-list for method output_type
+	27, // [27:34] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_assessment_service_proto_init() }

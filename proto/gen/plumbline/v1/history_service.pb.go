@@ -138,8 +138,11 @@ type FindingTimeline struct {
 	// The mean of the times of failing that ended in a pass, each from where it
 	// began; absent where none did.
 	MeanTimeToRemedy *durationpb.Duration `protobuf:"bytes,8,opt,name=mean_time_to_remedy,json=meanTimeToRemedy,proto3" json:"mean_time_to_remedy,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Present where part of the range lies before it, in what retention thinned:
+	// there history is one state a day or a month, and known_at is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FindingTimeline) Reset() {
@@ -224,6 +227,13 @@ func (x *FindingTimeline) GetLongestFailing() *durationpb.Duration {
 func (x *FindingTimeline) GetMeanTimeToRemedy() *durationpb.Duration {
 	if x != nil {
 		return x.MeanTimeToRemedy
+	}
+	return nil
+}
+
+func (x *FindingTimeline) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
 	}
 	return nil
 }
@@ -409,7 +419,10 @@ type Trend struct {
 	Spans []*TrendSpan `protobuf:"bytes,1,rep,name=spans,proto3" json:"spans,omitempty"`
 	// Of a fleet, with a filter: since when systems are counted by the label. Spans
 	// that begin before are left out.
-	CountedSince  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
+	CountedSince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
+	// Present where part of the range lies before it, in what retention thinned:
+	// there history is one state a day or a month, and known_at is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +467,13 @@ func (x *Trend) GetSpans() []*TrendSpan {
 func (x *Trend) GetCountedSince() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CountedSince
+	}
+	return nil
+}
+
+func (x *Trend) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
 	}
 	return nil
 }
@@ -1013,7 +1033,10 @@ type Comparison struct {
 	// What each cause has to do with it, in the order in which the causes were
 	// replayed, from the earlier instant to the later one; only of one system's
 	// series. The parts add up to the whole.
-	Attribution   []*Attribution `protobuf:"bytes,5,rep,name=attribution,proto3" json:"attribution,omitempty"`
+	Attribution []*Attribution `protobuf:"bytes,5,rep,name=attribution,proto3" json:"attribution,omitempty"`
+	// Present where one of the instants lies before it, in what retention thinned:
+	// there history is one state a day or a month, and known_at is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1079,6 +1102,13 @@ func (x *Comparison) GetFlips() []*AttributedFlip {
 func (x *Comparison) GetAttribution() []*Attribution {
 	if x != nil {
 		return x.Attribution
+	}
+	return nil
+}
+
+func (x *Comparison) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
 	}
 	return nil
 }
@@ -3118,7 +3148,7 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\asubject\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\asubject\x12.\n" +
 	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x125\n" +
-	"\bknown_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\x9a\x03\n" +
+	"\bknown_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\xdd\x03\n" +
 	"\x0fFindingTimeline\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12/\n" +
@@ -3128,7 +3158,8 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\ftimes_failed\x18\x05 \x01(\x05R\vtimesFailed\x12<\n" +
 	"\ffailing_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vfailingTime\x12B\n" +
 	"\x0flongest_failing\x18\a \x01(\v2\x19.google.protobuf.DurationR\x0elongestFailing\x12H\n" +
-	"\x13mean_time_to_remedy\x18\b \x01(\v2\x19.google.protobuf.DurationR\x10meanTimeToRemedy\"\xdb\x01\n" +
+	"\x13mean_time_to_remedy\x18\b \x01(\v2\x19.google.protobuf.DurationR\x10meanTimeToRemedy\x12A\n" +
+	"\x0ethinned_before\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\xdb\x01\n" +
 	"\vFindingSpan\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x16\n" +
 	"\x06waived\x18\x02 \x01(\bR\x06waived\x129\n" +
@@ -3144,10 +3175,11 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	"resolution\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"resolution\x125\n" +
-	"\bknown_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"w\n" +
+	"\bknown_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\xba\x01\n" +
 	"\x05Trend\x12-\n" +
 	"\x05spans\x18\x01 \x03(\v2\x17.plumbline.v1.TrendSpanR\x05spans\x12?\n" +
-	"\rcounted_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\"\x82\x04\n" +
+	"\rcounted_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\x12A\n" +
+	"\x0ethinned_before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\x82\x04\n" +
 	"\tTrendSpan\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
@@ -3190,14 +3222,15 @@ const file_plumbline_v1_history_service_proto_rawDesc = "" +
 	"\x19CompareAssessmentsRequest\x12>\n" +
 	"\x06before\x18\x01 \x01(\v2\x1b.plumbline.v1.AssessmentRefB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06before\x12<\n" +
 	"\x05after\x18\x02 \x01(\v2\x1b.plumbline.v1.AssessmentRefB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05after\x12\x1d\n" +
-	"\x05limit\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05limit\"\xf5\x01\n" +
+	"\x05limit\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05limit\"\xb8\x02\n" +
 	"\n" +
 	"Comparison\x12.\n" +
 	"\x06before\x18\x01 \x01(\v2\x16.plumbline.v1.StandingR\x06before\x12,\n" +
 	"\x05after\x18\x02 \x01(\v2\x16.plumbline.v1.StandingR\x05after\x12\x18\n" +
 	"\aflipped\x18\x03 \x01(\x05R\aflipped\x122\n" +
 	"\x05flips\x18\x04 \x03(\v2\x1c.plumbline.v1.AttributedFlipR\x05flips\x12;\n" +
-	"\vattribution\x18\x05 \x03(\v2\x19.plumbline.v1.AttributionR\vattribution\"\xb2\x01\n" +
+	"\vattribution\x18\x05 \x03(\v2\x19.plumbline.v1.AttributionR\vattribution\x12A\n" +
+	"\x0ethinned_before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\xb2\x01\n" +
 	"\x0eAttributedFlip\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x16\n" +
@@ -3441,94 +3474,97 @@ var file_plumbline_v1_history_service_proto_depIdxs = []int32{
 	40, // 5: plumbline.v1.FindingTimeline.failing_time:type_name -> google.protobuf.Duration
 	40, // 6: plumbline.v1.FindingTimeline.longest_failing:type_name -> google.protobuf.Duration
 	40, // 7: plumbline.v1.FindingTimeline.mean_time_to_remedy:type_name -> google.protobuf.Duration
-	39, // 8: plumbline.v1.FindingSpan.start_time:type_name -> google.protobuf.Timestamp
-	39, // 9: plumbline.v1.FindingSpan.end_time:type_name -> google.protobuf.Timestamp
-	39, // 10: plumbline.v1.GetTrendRequest.from:type_name -> google.protobuf.Timestamp
-	39, // 11: plumbline.v1.GetTrendRequest.to:type_name -> google.protobuf.Timestamp
-	40, // 12: plumbline.v1.GetTrendRequest.resolution:type_name -> google.protobuf.Duration
-	39, // 13: plumbline.v1.GetTrendRequest.known_at:type_name -> google.protobuf.Timestamp
-	5,  // 14: plumbline.v1.Trend.spans:type_name -> plumbline.v1.TrendSpan
-	39, // 15: plumbline.v1.Trend.counted_since:type_name -> google.protobuf.Timestamp
-	39, // 16: plumbline.v1.TrendSpan.start_time:type_name -> google.protobuf.Timestamp
-	39, // 17: plumbline.v1.TrendSpan.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 18: plumbline.v1.TrendSpan.failing_by_severity:type_name -> plumbline.v1.AverageBy
-	6,  // 19: plumbline.v1.TrendSpan.failing_by_area:type_name -> plumbline.v1.AverageBy
-	39, // 20: plumbline.v1.ForecastRequest.until:type_name -> google.protobuf.Timestamp
-	41, // 21: plumbline.v1.ForecastResponse.now:type_name -> plumbline.v1.Standing
-	9,  // 22: plumbline.v1.ForecastResponse.breakpoints:type_name -> plumbline.v1.ForecastBreakpoint
-	39, // 23: plumbline.v1.ForecastResponse.until:type_name -> google.protobuf.Timestamp
-	39, // 24: plumbline.v1.ForecastBreakpoint.effective_time:type_name -> google.protobuf.Timestamp
-	41, // 25: plumbline.v1.ForecastBreakpoint.standing:type_name -> plumbline.v1.Standing
-	42, // 26: plumbline.v1.ForecastBreakpoint.flips:type_name -> plumbline.v1.Flip
-	39, // 27: plumbline.v1.AssessmentRef.as_of:type_name -> google.protobuf.Timestamp
-	39, // 28: plumbline.v1.AssessmentRef.known_at:type_name -> google.protobuf.Timestamp
-	10, // 29: plumbline.v1.CompareAssessmentsRequest.before:type_name -> plumbline.v1.AssessmentRef
-	10, // 30: plumbline.v1.CompareAssessmentsRequest.after:type_name -> plumbline.v1.AssessmentRef
-	41, // 31: plumbline.v1.Comparison.before:type_name -> plumbline.v1.Standing
-	41, // 32: plumbline.v1.Comparison.after:type_name -> plumbline.v1.Standing
-	13, // 33: plumbline.v1.Comparison.flips:type_name -> plumbline.v1.AttributedFlip
-	15, // 34: plumbline.v1.Comparison.attribution:type_name -> plumbline.v1.Attribution
-	14, // 35: plumbline.v1.AttributedFlip.facts:type_name -> plumbline.v1.FactChange
-	41, // 36: plumbline.v1.Fleet.standing:type_name -> plumbline.v1.Standing
-	18, // 37: plumbline.v1.Fleet.failing_by_severity:type_name -> plumbline.v1.CountBy
-	18, // 38: plumbline.v1.Fleet.failing_by_area:type_name -> plumbline.v1.CountBy
-	39, // 39: plumbline.v1.Fleet.counted_since:type_name -> google.protobuf.Timestamp
-	39, // 40: plumbline.v1.GetFleetTrendRequest.from:type_name -> google.protobuf.Timestamp
-	39, // 41: plumbline.v1.GetFleetTrendRequest.to:type_name -> google.protobuf.Timestamp
-	40, // 42: plumbline.v1.GetFleetTrendRequest.resolution:type_name -> google.protobuf.Duration
-	22, // 43: plumbline.v1.ListWorstSystemsResponse.systems:type_name -> plumbline.v1.SystemStanding
-	41, // 44: plumbline.v1.SystemStanding.standing:type_name -> plumbline.v1.Standing
-	39, // 45: plumbline.v1.ListFailingRulesRequest.new_since:type_name -> google.protobuf.Timestamp
-	25, // 46: plumbline.v1.ListFailingRulesResponse.rules:type_name -> plumbline.v1.RuleStanding
-	39, // 47: plumbline.v1.ListFailingRulesResponse.new_since:type_name -> google.protobuf.Timestamp
-	39, // 48: plumbline.v1.GetRuleTimelineRequest.from:type_name -> google.protobuf.Timestamp
-	39, // 49: plumbline.v1.GetRuleTimelineRequest.to:type_name -> google.protobuf.Timestamp
-	40, // 50: plumbline.v1.GetRuleTimelineRequest.resolution:type_name -> google.protobuf.Duration
-	28, // 51: plumbline.v1.RuleTimeline.spans:type_name -> plumbline.v1.RuleSpan
-	39, // 52: plumbline.v1.RuleTimeline.counted_since:type_name -> google.protobuf.Timestamp
-	39, // 53: plumbline.v1.RuleSpan.start_time:type_name -> google.protobuf.Timestamp
-	39, // 54: plumbline.v1.RuleSpan.end_time:type_name -> google.protobuf.Timestamp
-	39, // 55: plumbline.v1.ListFleetGroupsResponse.counted_since:type_name -> google.protobuf.Timestamp
-	31, // 56: plumbline.v1.ListFleetGroupsResponse.groups:type_name -> plumbline.v1.FleetGroup
-	39, // 57: plumbline.v1.ListNewResultsRequest.since:type_name -> google.protobuf.Timestamp
-	34, // 58: plumbline.v1.ListNewResultsResponse.results:type_name -> plumbline.v1.NewResult
-	39, // 59: plumbline.v1.ListNewResultsResponse.since:type_name -> google.protobuf.Timestamp
-	39, // 60: plumbline.v1.NewResult.since_time:type_name -> google.protobuf.Timestamp
-	37, // 61: plumbline.v1.UpdateFleetLabelsRequest.fleet_labels:type_name -> plumbline.v1.FleetLabels
-	39, // 62: plumbline.v1.FleetLabels.update_time:type_name -> google.protobuf.Timestamp
-	38, // 63: plumbline.v1.FleetLabels.labels:type_name -> plumbline.v1.FleetLabel
-	39, // 64: plumbline.v1.FleetLabel.counted_since:type_name -> google.protobuf.Timestamp
-	0,  // 65: plumbline.v1.HistoryService.GetFindingTimeline:input_type -> plumbline.v1.GetFindingTimelineRequest
-	3,  // 66: plumbline.v1.HistoryService.GetTrend:input_type -> plumbline.v1.GetTrendRequest
-	7,  // 67: plumbline.v1.HistoryService.Forecast:input_type -> plumbline.v1.ForecastRequest
-	11, // 68: plumbline.v1.HistoryService.CompareAssessments:input_type -> plumbline.v1.CompareAssessmentsRequest
-	16, // 69: plumbline.v1.HistoryService.GetFleet:input_type -> plumbline.v1.GetFleetRequest
-	19, // 70: plumbline.v1.HistoryService.GetFleetTrend:input_type -> plumbline.v1.GetFleetTrendRequest
-	20, // 71: plumbline.v1.HistoryService.ListWorstSystems:input_type -> plumbline.v1.ListWorstSystemsRequest
-	23, // 72: plumbline.v1.HistoryService.ListFailingRules:input_type -> plumbline.v1.ListFailingRulesRequest
-	26, // 73: plumbline.v1.HistoryService.GetRuleTimeline:input_type -> plumbline.v1.GetRuleTimelineRequest
-	29, // 74: plumbline.v1.HistoryService.ListFleetGroups:input_type -> plumbline.v1.ListFleetGroupsRequest
-	32, // 75: plumbline.v1.HistoryService.ListNewResults:input_type -> plumbline.v1.ListNewResultsRequest
-	35, // 76: plumbline.v1.HistoryService.GetFleetLabels:input_type -> plumbline.v1.GetFleetLabelsRequest
-	36, // 77: plumbline.v1.HistoryService.UpdateFleetLabels:input_type -> plumbline.v1.UpdateFleetLabelsRequest
-	1,  // 78: plumbline.v1.HistoryService.GetFindingTimeline:output_type -> plumbline.v1.FindingTimeline
-	4,  // 79: plumbline.v1.HistoryService.GetTrend:output_type -> plumbline.v1.Trend
-	8,  // 80: plumbline.v1.HistoryService.Forecast:output_type -> plumbline.v1.ForecastResponse
-	12, // 81: plumbline.v1.HistoryService.CompareAssessments:output_type -> plumbline.v1.Comparison
-	17, // 82: plumbline.v1.HistoryService.GetFleet:output_type -> plumbline.v1.Fleet
-	4,  // 83: plumbline.v1.HistoryService.GetFleetTrend:output_type -> plumbline.v1.Trend
-	21, // 84: plumbline.v1.HistoryService.ListWorstSystems:output_type -> plumbline.v1.ListWorstSystemsResponse
-	24, // 85: plumbline.v1.HistoryService.ListFailingRules:output_type -> plumbline.v1.ListFailingRulesResponse
-	27, // 86: plumbline.v1.HistoryService.GetRuleTimeline:output_type -> plumbline.v1.RuleTimeline
-	30, // 87: plumbline.v1.HistoryService.ListFleetGroups:output_type -> plumbline.v1.ListFleetGroupsResponse
-	33, // 88: plumbline.v1.HistoryService.ListNewResults:output_type -> plumbline.v1.ListNewResultsResponse
-	37, // 89: plumbline.v1.HistoryService.GetFleetLabels:output_type -> plumbline.v1.FleetLabels
-	37, // 90: plumbline.v1.HistoryService.UpdateFleetLabels:output_type -> plumbline.v1.FleetLabels
-	78, // [78:91] is the sub-list for method output_type
-	65, // [65:78] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	39, // 8: plumbline.v1.FindingTimeline.thinned_before:type_name -> google.protobuf.Timestamp
+	39, // 9: plumbline.v1.FindingSpan.start_time:type_name -> google.protobuf.Timestamp
+	39, // 10: plumbline.v1.FindingSpan.end_time:type_name -> google.protobuf.Timestamp
+	39, // 11: plumbline.v1.GetTrendRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 12: plumbline.v1.GetTrendRequest.to:type_name -> google.protobuf.Timestamp
+	40, // 13: plumbline.v1.GetTrendRequest.resolution:type_name -> google.protobuf.Duration
+	39, // 14: plumbline.v1.GetTrendRequest.known_at:type_name -> google.protobuf.Timestamp
+	5,  // 15: plumbline.v1.Trend.spans:type_name -> plumbline.v1.TrendSpan
+	39, // 16: plumbline.v1.Trend.counted_since:type_name -> google.protobuf.Timestamp
+	39, // 17: plumbline.v1.Trend.thinned_before:type_name -> google.protobuf.Timestamp
+	39, // 18: plumbline.v1.TrendSpan.start_time:type_name -> google.protobuf.Timestamp
+	39, // 19: plumbline.v1.TrendSpan.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 20: plumbline.v1.TrendSpan.failing_by_severity:type_name -> plumbline.v1.AverageBy
+	6,  // 21: plumbline.v1.TrendSpan.failing_by_area:type_name -> plumbline.v1.AverageBy
+	39, // 22: plumbline.v1.ForecastRequest.until:type_name -> google.protobuf.Timestamp
+	41, // 23: plumbline.v1.ForecastResponse.now:type_name -> plumbline.v1.Standing
+	9,  // 24: plumbline.v1.ForecastResponse.breakpoints:type_name -> plumbline.v1.ForecastBreakpoint
+	39, // 25: plumbline.v1.ForecastResponse.until:type_name -> google.protobuf.Timestamp
+	39, // 26: plumbline.v1.ForecastBreakpoint.effective_time:type_name -> google.protobuf.Timestamp
+	41, // 27: plumbline.v1.ForecastBreakpoint.standing:type_name -> plumbline.v1.Standing
+	42, // 28: plumbline.v1.ForecastBreakpoint.flips:type_name -> plumbline.v1.Flip
+	39, // 29: plumbline.v1.AssessmentRef.as_of:type_name -> google.protobuf.Timestamp
+	39, // 30: plumbline.v1.AssessmentRef.known_at:type_name -> google.protobuf.Timestamp
+	10, // 31: plumbline.v1.CompareAssessmentsRequest.before:type_name -> plumbline.v1.AssessmentRef
+	10, // 32: plumbline.v1.CompareAssessmentsRequest.after:type_name -> plumbline.v1.AssessmentRef
+	41, // 33: plumbline.v1.Comparison.before:type_name -> plumbline.v1.Standing
+	41, // 34: plumbline.v1.Comparison.after:type_name -> plumbline.v1.Standing
+	13, // 35: plumbline.v1.Comparison.flips:type_name -> plumbline.v1.AttributedFlip
+	15, // 36: plumbline.v1.Comparison.attribution:type_name -> plumbline.v1.Attribution
+	39, // 37: plumbline.v1.Comparison.thinned_before:type_name -> google.protobuf.Timestamp
+	14, // 38: plumbline.v1.AttributedFlip.facts:type_name -> plumbline.v1.FactChange
+	41, // 39: plumbline.v1.Fleet.standing:type_name -> plumbline.v1.Standing
+	18, // 40: plumbline.v1.Fleet.failing_by_severity:type_name -> plumbline.v1.CountBy
+	18, // 41: plumbline.v1.Fleet.failing_by_area:type_name -> plumbline.v1.CountBy
+	39, // 42: plumbline.v1.Fleet.counted_since:type_name -> google.protobuf.Timestamp
+	39, // 43: plumbline.v1.GetFleetTrendRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 44: plumbline.v1.GetFleetTrendRequest.to:type_name -> google.protobuf.Timestamp
+	40, // 45: plumbline.v1.GetFleetTrendRequest.resolution:type_name -> google.protobuf.Duration
+	22, // 46: plumbline.v1.ListWorstSystemsResponse.systems:type_name -> plumbline.v1.SystemStanding
+	41, // 47: plumbline.v1.SystemStanding.standing:type_name -> plumbline.v1.Standing
+	39, // 48: plumbline.v1.ListFailingRulesRequest.new_since:type_name -> google.protobuf.Timestamp
+	25, // 49: plumbline.v1.ListFailingRulesResponse.rules:type_name -> plumbline.v1.RuleStanding
+	39, // 50: plumbline.v1.ListFailingRulesResponse.new_since:type_name -> google.protobuf.Timestamp
+	39, // 51: plumbline.v1.GetRuleTimelineRequest.from:type_name -> google.protobuf.Timestamp
+	39, // 52: plumbline.v1.GetRuleTimelineRequest.to:type_name -> google.protobuf.Timestamp
+	40, // 53: plumbline.v1.GetRuleTimelineRequest.resolution:type_name -> google.protobuf.Duration
+	28, // 54: plumbline.v1.RuleTimeline.spans:type_name -> plumbline.v1.RuleSpan
+	39, // 55: plumbline.v1.RuleTimeline.counted_since:type_name -> google.protobuf.Timestamp
+	39, // 56: plumbline.v1.RuleSpan.start_time:type_name -> google.protobuf.Timestamp
+	39, // 57: plumbline.v1.RuleSpan.end_time:type_name -> google.protobuf.Timestamp
+	39, // 58: plumbline.v1.ListFleetGroupsResponse.counted_since:type_name -> google.protobuf.Timestamp
+	31, // 59: plumbline.v1.ListFleetGroupsResponse.groups:type_name -> plumbline.v1.FleetGroup
+	39, // 60: plumbline.v1.ListNewResultsRequest.since:type_name -> google.protobuf.Timestamp
+	34, // 61: plumbline.v1.ListNewResultsResponse.results:type_name -> plumbline.v1.NewResult
+	39, // 62: plumbline.v1.ListNewResultsResponse.since:type_name -> google.protobuf.Timestamp
+	39, // 63: plumbline.v1.NewResult.since_time:type_name -> google.protobuf.Timestamp
+	37, // 64: plumbline.v1.UpdateFleetLabelsRequest.fleet_labels:type_name -> plumbline.v1.FleetLabels
+	39, // 65: plumbline.v1.FleetLabels.update_time:type_name -> google.protobuf.Timestamp
+	38, // 66: plumbline.v1.FleetLabels.labels:type_name -> plumbline.v1.FleetLabel
+	39, // 67: plumbline.v1.FleetLabel.counted_since:type_name -> google.protobuf.Timestamp
+	0,  // 68: plumbline.v1.HistoryService.GetFindingTimeline:input_type -> plumbline.v1.GetFindingTimelineRequest
+	3,  // 69: plumbline.v1.HistoryService.GetTrend:input_type -> plumbline.v1.GetTrendRequest
+	7,  // 70: plumbline.v1.HistoryService.Forecast:input_type -> plumbline.v1.ForecastRequest
+	11, // 71: plumbline.v1.HistoryService.CompareAssessments:input_type -> plumbline.v1.CompareAssessmentsRequest
+	16, // 72: plumbline.v1.HistoryService.GetFleet:input_type -> plumbline.v1.GetFleetRequest
+	19, // 73: plumbline.v1.HistoryService.GetFleetTrend:input_type -> plumbline.v1.GetFleetTrendRequest
+	20, // 74: plumbline.v1.HistoryService.ListWorstSystems:input_type -> plumbline.v1.ListWorstSystemsRequest
+	23, // 75: plumbline.v1.HistoryService.ListFailingRules:input_type -> plumbline.v1.ListFailingRulesRequest
+	26, // 76: plumbline.v1.HistoryService.GetRuleTimeline:input_type -> plumbline.v1.GetRuleTimelineRequest
+	29, // 77: plumbline.v1.HistoryService.ListFleetGroups:input_type -> plumbline.v1.ListFleetGroupsRequest
+	32, // 78: plumbline.v1.HistoryService.ListNewResults:input_type -> plumbline.v1.ListNewResultsRequest
+	35, // 79: plumbline.v1.HistoryService.GetFleetLabels:input_type -> plumbline.v1.GetFleetLabelsRequest
+	36, // 80: plumbline.v1.HistoryService.UpdateFleetLabels:input_type -> plumbline.v1.UpdateFleetLabelsRequest
+	1,  // 81: plumbline.v1.HistoryService.GetFindingTimeline:output_type -> plumbline.v1.FindingTimeline
+	4,  // 82: plumbline.v1.HistoryService.GetTrend:output_type -> plumbline.v1.Trend
+	8,  // 83: plumbline.v1.HistoryService.Forecast:output_type -> plumbline.v1.ForecastResponse
+	12, // 84: plumbline.v1.HistoryService.CompareAssessments:output_type -> plumbline.v1.Comparison
+	17, // 85: plumbline.v1.HistoryService.GetFleet:output_type -> plumbline.v1.Fleet
+	4,  // 86: plumbline.v1.HistoryService.GetFleetTrend:output_type -> plumbline.v1.Trend
+	21, // 87: plumbline.v1.HistoryService.ListWorstSystems:output_type -> plumbline.v1.ListWorstSystemsResponse
+	24, // 88: plumbline.v1.HistoryService.ListFailingRules:output_type -> plumbline.v1.ListFailingRulesResponse
+	27, // 89: plumbline.v1.HistoryService.GetRuleTimeline:output_type -> plumbline.v1.RuleTimeline
+	30, // 90: plumbline.v1.HistoryService.ListFleetGroups:output_type -> plumbline.v1.ListFleetGroupsResponse
+	33, // 91: plumbline.v1.HistoryService.ListNewResults:output_type -> plumbline.v1.ListNewResultsResponse
+	37, // 92: plumbline.v1.HistoryService.GetFleetLabels:output_type -> plumbline.v1.FleetLabels
+	37, // 93: plumbline.v1.HistoryService.UpdateFleetLabels:output_type -> plumbline.v1.FleetLabels
+	81, // [81:94] is the sub-list for method output_type
+	68, // [68:81] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_history_service_proto_init() }

@@ -1765,7 +1765,11 @@ type EffectiveInventory struct {
 	// The values that are left out since their source has been silent too long.
 	Stale []*ValueSource `protobuf:"bytes,7,rep,name=stale,proto3" json:"stale,omitempty"`
 	// Hosts that a source has reported before, but left out of its newest view.
-	NotReported   []*NotReported `protobuf:"bytes,8,rep,name=not_reported,json=notReported,proto3" json:"not_reported,omitempty"`
+	NotReported []*NotReported `protobuf:"bytes,8,rep,name=not_reported,json=notReported,proto3" json:"not_reported,omitempty"`
+	// Present where the instant lies before it, in the part of history that
+	// retention thinned: this is the last kept view of a day or a month, and what was
+	// known at an earlier time is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1852,6 +1856,13 @@ func (x *EffectiveInventory) GetStale() []*ValueSource {
 func (x *EffectiveInventory) GetNotReported() []*NotReported {
 	if x != nil {
 		return x.NotReported
+	}
+	return nil
+}
+
+func (x *EffectiveInventory) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
 	}
 	return nil
 }
@@ -2777,7 +2788,7 @@ const file_plumbline_v1_inventory_service_proto_rawDesc = "" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
 	"\bknown_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\x12\x1f\n" +
 	"\x06source\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06source\x12'\n" +
-	"\x0fwith_provenance\x18\x05 \x01(\bR\x0ewithProvenance\"\x92\x03\n" +
+	"\x0fwith_provenance\x18\x05 \x01(\bR\x0ewithProvenance\"\xd5\x03\n" +
 	"\x12EffectiveInventory\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x125\n" +
 	"\tinventory\x18\x02 \x01(\v2\x17.plumbline.v1.InventoryR\tinventory\x129\n" +
@@ -2789,7 +2800,8 @@ const file_plumbline_v1_inventory_service_proto_rawDesc = "" +
 	"validUntil\x12-\n" +
 	"\x12disagreement_count\x18\x06 \x01(\x05R\x11disagreementCount\x12/\n" +
 	"\x05stale\x18\a \x03(\v2\x19.plumbline.v1.ValueSourceR\x05stale\x12<\n" +
-	"\fnot_reported\x18\b \x03(\v2\x19.plumbline.v1.NotReportedR\vnotReported\"|\n" +
+	"\fnot_reported\x18\b \x03(\v2\x19.plumbline.v1.NotReportedR\vnotReported\x12A\n" +
+	"\x0ethinned_before\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"|\n" +
 	"\vValueSource\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12A\n" +
@@ -2961,61 +2973,62 @@ var file_plumbline_v1_inventory_service_proto_depIdxs = []int32{
 	39, // 30: plumbline.v1.EffectiveInventory.valid_until:type_name -> google.protobuf.Timestamp
 	25, // 31: plumbline.v1.EffectiveInventory.stale:type_name -> plumbline.v1.ValueSource
 	26, // 32: plumbline.v1.EffectiveInventory.not_reported:type_name -> plumbline.v1.NotReported
-	39, // 33: plumbline.v1.ValueSource.confirmed_time:type_name -> google.protobuf.Timestamp
-	39, // 34: plumbline.v1.NotReported.confirmed_time:type_name -> google.protobuf.Timestamp
-	39, // 35: plumbline.v1.NotReported.stale_time:type_name -> google.protobuf.Timestamp
-	39, // 36: plumbline.v1.ListDisagreementsRequest.as_of:type_name -> google.protobuf.Timestamp
-	39, // 37: plumbline.v1.ListDisagreementsRequest.known_at:type_name -> google.protobuf.Timestamp
-	29, // 38: plumbline.v1.ListDisagreementsResponse.disagreements:type_name -> plumbline.v1.Disagreement
-	30, // 39: plumbline.v1.Disagreement.values:type_name -> plumbline.v1.SourceValue
-	39, // 40: plumbline.v1.SourceValue.confirmed_time:type_name -> google.protobuf.Timestamp
-	39, // 41: plumbline.v1.HostLink.create_time:type_name -> google.protobuf.Timestamp
-	31, // 42: plumbline.v1.CreateHostLinkRequest.host_link:type_name -> plumbline.v1.HostLink
-	31, // 43: plumbline.v1.ListHostLinksResponse.host_links:type_name -> plumbline.v1.HostLink
-	44, // 44: plumbline.v1.UpdatePolicyRequest.policy:type_name -> plumbline.v1.Policy
-	0,  // 45: plumbline.v1.InventoryService.SubmitInventory:input_type -> plumbline.v1.SubmitInventoryRequest
-	1,  // 46: plumbline.v1.InventoryService.UpsertHosts:input_type -> plumbline.v1.UpsertHostsRequest
-	5,  // 47: plumbline.v1.InventoryService.BatchSubmit:input_type -> plumbline.v1.BatchSubmitRequest
-	2,  // 48: plumbline.v1.InventoryService.StreamSubmit:input_type -> plumbline.v1.SubmitItem
-	9,  // 49: plumbline.v1.InventoryService.GetSystem:input_type -> plumbline.v1.GetSystemRequest
-	10, // 50: plumbline.v1.InventoryService.ListSystems:input_type -> plumbline.v1.ListSystemsRequest
-	12, // 51: plumbline.v1.InventoryService.RetireSystem:input_type -> plumbline.v1.RetireSystemRequest
-	15, // 52: plumbline.v1.InventoryService.GetHost:input_type -> plumbline.v1.GetHostRequest
-	16, // 53: plumbline.v1.InventoryService.ListHosts:input_type -> plumbline.v1.ListHostsRequest
-	18, // 54: plumbline.v1.InventoryService.RetireHost:input_type -> plumbline.v1.RetireHostRequest
-	20, // 55: plumbline.v1.InventoryService.GetFacility:input_type -> plumbline.v1.GetFacilityRequest
-	21, // 56: plumbline.v1.InventoryService.ListFacilities:input_type -> plumbline.v1.ListFacilitiesRequest
-	23, // 57: plumbline.v1.InventoryService.GetInventory:input_type -> plumbline.v1.GetInventoryRequest
-	27, // 58: plumbline.v1.InventoryService.ListDisagreements:input_type -> plumbline.v1.ListDisagreementsRequest
-	32, // 59: plumbline.v1.InventoryService.CreateHostLink:input_type -> plumbline.v1.CreateHostLinkRequest
-	33, // 60: plumbline.v1.InventoryService.ListHostLinks:input_type -> plumbline.v1.ListHostLinksRequest
-	35, // 61: plumbline.v1.InventoryService.DeleteHostLink:input_type -> plumbline.v1.DeleteHostLinkRequest
-	36, // 62: plumbline.v1.InventoryService.GetPolicy:input_type -> plumbline.v1.GetPolicyRequest
-	37, // 63: plumbline.v1.InventoryService.UpdatePolicy:input_type -> plumbline.v1.UpdatePolicyRequest
-	3,  // 64: plumbline.v1.InventoryService.SubmitInventory:output_type -> plumbline.v1.Receipt
-	3,  // 65: plumbline.v1.InventoryService.UpsertHosts:output_type -> plumbline.v1.Receipt
-	6,  // 66: plumbline.v1.InventoryService.BatchSubmit:output_type -> plumbline.v1.BatchSubmitResponse
-	3,  // 67: plumbline.v1.InventoryService.StreamSubmit:output_type -> plumbline.v1.Receipt
-	7,  // 68: plumbline.v1.InventoryService.GetSystem:output_type -> plumbline.v1.SystemRecord
-	11, // 69: plumbline.v1.InventoryService.ListSystems:output_type -> plumbline.v1.ListSystemsResponse
-	7,  // 70: plumbline.v1.InventoryService.RetireSystem:output_type -> plumbline.v1.SystemRecord
-	13, // 71: plumbline.v1.InventoryService.GetHost:output_type -> plumbline.v1.HostRecord
-	17, // 72: plumbline.v1.InventoryService.ListHosts:output_type -> plumbline.v1.ListHostsResponse
-	13, // 73: plumbline.v1.InventoryService.RetireHost:output_type -> plumbline.v1.HostRecord
-	19, // 74: plumbline.v1.InventoryService.GetFacility:output_type -> plumbline.v1.FacilityRecord
-	22, // 75: plumbline.v1.InventoryService.ListFacilities:output_type -> plumbline.v1.ListFacilitiesResponse
-	24, // 76: plumbline.v1.InventoryService.GetInventory:output_type -> plumbline.v1.EffectiveInventory
-	28, // 77: plumbline.v1.InventoryService.ListDisagreements:output_type -> plumbline.v1.ListDisagreementsResponse
-	31, // 78: plumbline.v1.InventoryService.CreateHostLink:output_type -> plumbline.v1.HostLink
-	34, // 79: plumbline.v1.InventoryService.ListHostLinks:output_type -> plumbline.v1.ListHostLinksResponse
-	45, // 80: plumbline.v1.InventoryService.DeleteHostLink:output_type -> google.protobuf.Empty
-	44, // 81: plumbline.v1.InventoryService.GetPolicy:output_type -> plumbline.v1.Policy
-	44, // 82: plumbline.v1.InventoryService.UpdatePolicy:output_type -> plumbline.v1.Policy
-	64, // [64:83] is the sub-list for method output_type
-	45, // [45:64] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	39, // 33: plumbline.v1.EffectiveInventory.thinned_before:type_name -> google.protobuf.Timestamp
+	39, // 34: plumbline.v1.ValueSource.confirmed_time:type_name -> google.protobuf.Timestamp
+	39, // 35: plumbline.v1.NotReported.confirmed_time:type_name -> google.protobuf.Timestamp
+	39, // 36: plumbline.v1.NotReported.stale_time:type_name -> google.protobuf.Timestamp
+	39, // 37: plumbline.v1.ListDisagreementsRequest.as_of:type_name -> google.protobuf.Timestamp
+	39, // 38: plumbline.v1.ListDisagreementsRequest.known_at:type_name -> google.protobuf.Timestamp
+	29, // 39: plumbline.v1.ListDisagreementsResponse.disagreements:type_name -> plumbline.v1.Disagreement
+	30, // 40: plumbline.v1.Disagreement.values:type_name -> plumbline.v1.SourceValue
+	39, // 41: plumbline.v1.SourceValue.confirmed_time:type_name -> google.protobuf.Timestamp
+	39, // 42: plumbline.v1.HostLink.create_time:type_name -> google.protobuf.Timestamp
+	31, // 43: plumbline.v1.CreateHostLinkRequest.host_link:type_name -> plumbline.v1.HostLink
+	31, // 44: plumbline.v1.ListHostLinksResponse.host_links:type_name -> plumbline.v1.HostLink
+	44, // 45: plumbline.v1.UpdatePolicyRequest.policy:type_name -> plumbline.v1.Policy
+	0,  // 46: plumbline.v1.InventoryService.SubmitInventory:input_type -> plumbline.v1.SubmitInventoryRequest
+	1,  // 47: plumbline.v1.InventoryService.UpsertHosts:input_type -> plumbline.v1.UpsertHostsRequest
+	5,  // 48: plumbline.v1.InventoryService.BatchSubmit:input_type -> plumbline.v1.BatchSubmitRequest
+	2,  // 49: plumbline.v1.InventoryService.StreamSubmit:input_type -> plumbline.v1.SubmitItem
+	9,  // 50: plumbline.v1.InventoryService.GetSystem:input_type -> plumbline.v1.GetSystemRequest
+	10, // 51: plumbline.v1.InventoryService.ListSystems:input_type -> plumbline.v1.ListSystemsRequest
+	12, // 52: plumbline.v1.InventoryService.RetireSystem:input_type -> plumbline.v1.RetireSystemRequest
+	15, // 53: plumbline.v1.InventoryService.GetHost:input_type -> plumbline.v1.GetHostRequest
+	16, // 54: plumbline.v1.InventoryService.ListHosts:input_type -> plumbline.v1.ListHostsRequest
+	18, // 55: plumbline.v1.InventoryService.RetireHost:input_type -> plumbline.v1.RetireHostRequest
+	20, // 56: plumbline.v1.InventoryService.GetFacility:input_type -> plumbline.v1.GetFacilityRequest
+	21, // 57: plumbline.v1.InventoryService.ListFacilities:input_type -> plumbline.v1.ListFacilitiesRequest
+	23, // 58: plumbline.v1.InventoryService.GetInventory:input_type -> plumbline.v1.GetInventoryRequest
+	27, // 59: plumbline.v1.InventoryService.ListDisagreements:input_type -> plumbline.v1.ListDisagreementsRequest
+	32, // 60: plumbline.v1.InventoryService.CreateHostLink:input_type -> plumbline.v1.CreateHostLinkRequest
+	33, // 61: plumbline.v1.InventoryService.ListHostLinks:input_type -> plumbline.v1.ListHostLinksRequest
+	35, // 62: plumbline.v1.InventoryService.DeleteHostLink:input_type -> plumbline.v1.DeleteHostLinkRequest
+	36, // 63: plumbline.v1.InventoryService.GetPolicy:input_type -> plumbline.v1.GetPolicyRequest
+	37, // 64: plumbline.v1.InventoryService.UpdatePolicy:input_type -> plumbline.v1.UpdatePolicyRequest
+	3,  // 65: plumbline.v1.InventoryService.SubmitInventory:output_type -> plumbline.v1.Receipt
+	3,  // 66: plumbline.v1.InventoryService.UpsertHosts:output_type -> plumbline.v1.Receipt
+	6,  // 67: plumbline.v1.InventoryService.BatchSubmit:output_type -> plumbline.v1.BatchSubmitResponse
+	3,  // 68: plumbline.v1.InventoryService.StreamSubmit:output_type -> plumbline.v1.Receipt
+	7,  // 69: plumbline.v1.InventoryService.GetSystem:output_type -> plumbline.v1.SystemRecord
+	11, // 70: plumbline.v1.InventoryService.ListSystems:output_type -> plumbline.v1.ListSystemsResponse
+	7,  // 71: plumbline.v1.InventoryService.RetireSystem:output_type -> plumbline.v1.SystemRecord
+	13, // 72: plumbline.v1.InventoryService.GetHost:output_type -> plumbline.v1.HostRecord
+	17, // 73: plumbline.v1.InventoryService.ListHosts:output_type -> plumbline.v1.ListHostsResponse
+	13, // 74: plumbline.v1.InventoryService.RetireHost:output_type -> plumbline.v1.HostRecord
+	19, // 75: plumbline.v1.InventoryService.GetFacility:output_type -> plumbline.v1.FacilityRecord
+	22, // 76: plumbline.v1.InventoryService.ListFacilities:output_type -> plumbline.v1.ListFacilitiesResponse
+	24, // 77: plumbline.v1.InventoryService.GetInventory:output_type -> plumbline.v1.EffectiveInventory
+	28, // 78: plumbline.v1.InventoryService.ListDisagreements:output_type -> plumbline.v1.ListDisagreementsResponse
+	31, // 79: plumbline.v1.InventoryService.CreateHostLink:output_type -> plumbline.v1.HostLink
+	34, // 80: plumbline.v1.InventoryService.ListHostLinks:output_type -> plumbline.v1.ListHostLinksResponse
+	45, // 81: plumbline.v1.InventoryService.DeleteHostLink:output_type -> google.protobuf.Empty
+	44, // 82: plumbline.v1.InventoryService.GetPolicy:output_type -> plumbline.v1.Policy
+	44, // 83: plumbline.v1.InventoryService.UpdatePolicy:output_type -> plumbline.v1.Policy
+	65, // [65:84] is the sub-list for method output_type
+	46, // [46:65] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_inventory_service_proto_init() }

@@ -3000,6 +3000,409 @@ func (x *SourceRecord) GetTold() int64 {
 	return 0
 }
 
+// RetentionRecord is how much of history is kept, and how far thinning is.
+type RetentionRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The policies, the newest last.
+	Versions []*RetentionVersion `protobuf:"bytes,2,rep,name=versions,proto3" json:"versions,omitempty"`
+	// The pass that is under way, or the last one.
+	Pass *RetentionPassRecord `protobuf:"bytes,3,opt,name=pass,proto3" json:"pass,omitempty"`
+	// Whether the next pass is to look at everything anew, since a hold is gone.
+	Again         bool `protobuf:"varint,4,opt,name=again,proto3" json:"again,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionRecord) Reset() {
+	*x = RetentionRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionRecord) ProtoMessage() {}
+
+func (x *RetentionRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionRecord.ProtoReflect.Descriptor instead.
+func (*RetentionRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *RetentionRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *RetentionRecord) GetVersions() []*RetentionVersion {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *RetentionRecord) GetPass() *RetentionPassRecord {
+	if x != nil {
+		return x.Pass
+	}
+	return nil
+}
+
+func (x *RetentionRecord) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
+// RetentionVersion is a policy from when it was set. Durations are days.
+type RetentionVersion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was set.
+	Recorded int64 `protobuf:"varint,1,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	// Who set it.
+	Actor string `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
+	// For how long every breakpoint is kept; zero for ever.
+	KeepAll int32 `protobuf:"varint,3,opt,name=keep_all,json=keepAll,proto3" json:"keep_all,omitempty"`
+	// For how long after that one a day is kept; zero for ever.
+	KeepDaily     int32 `protobuf:"varint,4,opt,name=keep_daily,json=keepDaily,proto3" json:"keep_daily,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionVersion) Reset() {
+	*x = RetentionVersion{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionVersion) ProtoMessage() {}
+
+func (x *RetentionVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionVersion.ProtoReflect.Descriptor instead.
+func (*RetentionVersion) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RetentionVersion) GetRecorded() int64 {
+	if x != nil {
+		return x.Recorded
+	}
+	return 0
+}
+
+func (x *RetentionVersion) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *RetentionVersion) GetKeepAll() int32 {
+	if x != nil {
+		return x.KeepAll
+	}
+	return 0
+}
+
+func (x *RetentionVersion) GetKeepDaily() int32 {
+	if x != nil {
+		return x.KeepDaily
+	}
+	return 0
+}
+
+// RetentionPassRecord is one pass.
+type RetentionPassRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it began.
+	Begun int64 `protobuf:"varint,1,opt,name=begun,proto3" json:"begun,omitempty"`
+	// When it ended; zero while it is under way.
+	Ended int64 `protobuf:"varint,2,opt,name=ended,proto3" json:"ended,omitempty"`
+	// What it looks at: 0 systems, 1 hosts, 2 blocks.
+	Phase uint32 `protobuf:"varint,3,opt,name=phase,proto3" json:"phase,omitempty"`
+	// The last system or host that was looked at.
+	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// The systems and hosts that were looked at.
+	LookedAt int32 `protobuf:"varint,5,opt,name=looked_at,json=lookedAt,proto3" json:"looked_at,omitempty"`
+	// States that were thinned out.
+	States int64 `protobuf:"varint,6,opt,name=states,proto3" json:"states,omitempty"`
+	// Views that were thinned out.
+	Views int64 `protobuf:"varint,7,opt,name=views,proto3" json:"views,omitempty"`
+	// Bytes by which blocks have become shorter.
+	Freed int64 `protobuf:"varint,8,opt,name=freed,proto3" json:"freed,omitempty"`
+	// From where on history is thinned to one a day, and to one a month: what is
+	// older was thinned before.
+	DailyFrom int64 `protobuf:"varint,9,opt,name=daily_from,json=dailyFrom,proto3" json:"daily_from,omitempty"`
+	// See daily_from.
+	MonthlyFrom   int64 `protobuf:"varint,10,opt,name=monthly_from,json=monthlyFrom,proto3" json:"monthly_from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionPassRecord) Reset() {
+	*x = RetentionPassRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionPassRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionPassRecord) ProtoMessage() {}
+
+func (x *RetentionPassRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionPassRecord.ProtoReflect.Descriptor instead.
+func (*RetentionPassRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *RetentionPassRecord) GetBegun() int64 {
+	if x != nil {
+		return x.Begun
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetEnded() int64 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetPhase() uint32 {
+	if x != nil {
+		return x.Phase
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *RetentionPassRecord) GetLookedAt() int32 {
+	if x != nil {
+		return x.LookedAt
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetStates() int64 {
+	if x != nil {
+		return x.States
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetViews() int64 {
+	if x != nil {
+		return x.Views
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetFreed() int64 {
+	if x != nil {
+		return x.Freed
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetDailyFrom() int64 {
+	if x != nil {
+		return x.DailyFrom
+	}
+	return 0
+}
+
+func (x *RetentionPassRecord) GetMonthlyFrom() int64 {
+	if x != nil {
+		return x.MonthlyFrom
+	}
+	return 0
+}
+
+// WallRecord is the instant before which history may be thinned, from one
+// recording on.
+type WallRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The instant.
+	Before int64 `protobuf:"varint,2,opt,name=before,proto3" json:"before,omitempty"`
+	// The instant before which one a month is kept.
+	Monthly int64 `protobuf:"varint,3,opt,name=monthly,proto3" json:"monthly,omitempty"`
+	// When it was recorded: what was known then is what is kept.
+	Recorded      int64 `protobuf:"varint,4,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WallRecord) Reset() {
+	*x = WallRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WallRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WallRecord) ProtoMessage() {}
+
+func (x *WallRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WallRecord.ProtoReflect.Descriptor instead.
+func (*WallRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *WallRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *WallRecord) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *WallRecord) GetMonthly() int64 {
+	if x != nil {
+		return x.Monthly
+	}
+	return 0
+}
+
+func (x *WallRecord) GetRecorded() int64 {
+	if x != nil {
+		return x.Recorded
+	}
+	return 0
+}
+
+// HoldRecord is a hold.
+type HoldRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The envelope's version.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The hold as the API shows it.
+	Hold          *v1.Hold `protobuf:"bytes,2,opt,name=hold,proto3" json:"hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldRecord) Reset() {
+	*x = HoldRecord{}
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldRecord) ProtoMessage() {}
+
+func (x *HoldRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldRecord.ProtoReflect.Descriptor instead.
+func (*HoldRecord) Descriptor() ([]byte, []int) {
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *HoldRecord) GetSchema() uint32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *HoldRecord) GetHold() *v1.Hold {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
 // RollUpNames numbers what the roll-ups of one series id over all systems are
 // kept by. Numbers are places in these lists, and are never given to another.
 type RollUpNames struct {
@@ -3018,7 +3421,7 @@ type RollUpNames struct {
 
 func (x *RollUpNames) Reset() {
 	*x = RollUpNames{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3030,7 +3433,7 @@ func (x *RollUpNames) String() string {
 func (*RollUpNames) ProtoMessage() {}
 
 func (x *RollUpNames) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[32]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3043,7 +3446,7 @@ func (x *RollUpNames) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollUpNames.ProtoReflect.Descriptor instead.
 func (*RollUpNames) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{32}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RollUpNames) GetSchema() uint32 {
@@ -3089,7 +3492,7 @@ type DeclaredLabel struct {
 
 func (x *DeclaredLabel) Reset() {
 	*x = DeclaredLabel{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3101,7 +3504,7 @@ func (x *DeclaredLabel) String() string {
 func (*DeclaredLabel) ProtoMessage() {}
 
 func (x *DeclaredLabel) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[33]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3114,7 +3517,7 @@ func (x *DeclaredLabel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclaredLabel.ProtoReflect.Descriptor instead.
 func (*DeclaredLabel) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{33}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *DeclaredLabel) GetId() uint32 {
@@ -3155,7 +3558,7 @@ type LabelRecord struct {
 
 func (x *LabelRecord) Reset() {
 	*x = LabelRecord{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3167,7 +3570,7 @@ func (x *LabelRecord) String() string {
 func (*LabelRecord) ProtoMessage() {}
 
 func (x *LabelRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[34]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3180,7 +3583,7 @@ func (x *LabelRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LabelRecord.ProtoReflect.Descriptor instead.
 func (*LabelRecord) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{34}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LabelRecord) GetSchema() uint32 {
@@ -3227,7 +3630,7 @@ type LabelGroup struct {
 
 func (x *LabelGroup) Reset() {
 	*x = LabelGroup{}
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[35]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3239,7 +3642,7 @@ func (x *LabelGroup) String() string {
 func (*LabelGroup) ProtoMessage() {}
 
 func (x *LabelGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_store_v1_records_proto_msgTypes[35]
+	mi := &file_plumbline_store_v1_records_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3252,7 +3655,7 @@ func (x *LabelGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LabelGroup.ProtoReflect.Descriptor instead.
 func (*LabelGroup) Descriptor() ([]byte, []int) {
-	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{35}
+	return file_plumbline_store_v1_records_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *LabelGroup) GetSeries() uint32 {
@@ -3280,7 +3683,7 @@ var File_plumbline_store_v1_records_proto protoreflect.FileDescriptor
 
 const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\n" +
-	" plumbline/store/v1/records.proto\x12\x12plumbline.store.v1\x1a\x1eplumbline/v1/attestation.proto\x1a\x18plumbline/v1/claim.proto\x1a plumbline/v1/event_service.proto\x1a#plumbline/v1/guidance_service.proto\x1a\x17plumbline/v1/host.proto\x1a\x1cplumbline/v1/inventory.proto\x1a$plumbline/v1/inventory_service.proto\x1a\x19plumbline/v1/policy.proto\x1a'plumbline/v1/reassessment_service.proto\x1a\x19plumbline/v1/waiver.proto\"E\n" +
+	" plumbline/store/v1/records.proto\x12\x12plumbline.store.v1\x1a\x1eplumbline/v1/attestation.proto\x1a\x18plumbline/v1/claim.proto\x1a plumbline/v1/event_service.proto\x1a#plumbline/v1/guidance_service.proto\x1a\x17plumbline/v1/host.proto\x1a\x1cplumbline/v1/inventory.proto\x1a$plumbline/v1/inventory_service.proto\x1a\x19plumbline/v1/policy.proto\x1a'plumbline/v1/reassessment_service.proto\x1a\x1cplumbline/v1/retention.proto\x1a\x19plumbline/v1/waiver.proto\"E\n" +
 	"\aAddress\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04slot\x18\x02 \x01(\rR\x04slot\x12\x14\n" +
@@ -3545,7 +3948,41 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\fSourceRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x12\n" +
 	"\x04seen\x18\x02 \x01(\x03R\x04seen\x12\x12\n" +
-	"\x04told\x18\x03 \x01(\x03R\x04told\"m\n" +
+	"\x04told\x18\x03 \x01(\x03R\x04told\"\xbe\x01\n" +
+	"\x0fRetentionRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12@\n" +
+	"\bversions\x18\x02 \x03(\v2$.plumbline.store.v1.RetentionVersionR\bversions\x12;\n" +
+	"\x04pass\x18\x03 \x01(\v2'.plumbline.store.v1.RetentionPassRecordR\x04pass\x12\x14\n" +
+	"\x05again\x18\x04 \x01(\bR\x05again\"~\n" +
+	"\x10RetentionVersion\x12\x1a\n" +
+	"\brecorded\x18\x01 \x01(\x03R\brecorded\x12\x14\n" +
+	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x19\n" +
+	"\bkeep_all\x18\x03 \x01(\x05R\akeepAll\x12\x1d\n" +
+	"\n" +
+	"keep_daily\x18\x04 \x01(\x05R\tkeepDaily\"\x92\x02\n" +
+	"\x13RetentionPassRecord\x12\x14\n" +
+	"\x05begun\x18\x01 \x01(\x03R\x05begun\x12\x14\n" +
+	"\x05ended\x18\x02 \x01(\x03R\x05ended\x12\x14\n" +
+	"\x05phase\x18\x03 \x01(\rR\x05phase\x12\x16\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12\x1b\n" +
+	"\tlooked_at\x18\x05 \x01(\x05R\blookedAt\x12\x16\n" +
+	"\x06states\x18\x06 \x01(\x03R\x06states\x12\x14\n" +
+	"\x05views\x18\a \x01(\x03R\x05views\x12\x14\n" +
+	"\x05freed\x18\b \x01(\x03R\x05freed\x12\x1d\n" +
+	"\n" +
+	"daily_from\x18\t \x01(\x03R\tdailyFrom\x12!\n" +
+	"\fmonthly_from\x18\n" +
+	" \x01(\x03R\vmonthlyFrom\"r\n" +
+	"\n" +
+	"WallRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\x03R\x06before\x12\x18\n" +
+	"\amonthly\x18\x03 \x01(\x03R\amonthly\x12\x1a\n" +
+	"\brecorded\x18\x04 \x01(\x03R\brecorded\"L\n" +
+	"\n" +
+	"HoldRecord\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\rR\x06schema\x12&\n" +
+	"\x04hold\x18\x02 \x01(\v2\x12.plumbline.v1.HoldR\x04hold\"m\n" +
 	"\vRollUpNames\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x14\n" +
 	"\x05areas\x18\x02 \x03(\tR\x05areas\x12\x14\n" +
@@ -3578,7 +4015,7 @@ func file_plumbline_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_plumbline_store_v1_records_proto_rawDescData
 }
 
-var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_plumbline_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*Address)(nil),                      // 0: plumbline.store.v1.Address
 	(*SystemHead)(nil),                   // 1: plumbline.store.v1.SystemHead
@@ -3612,27 +4049,33 @@ var file_plumbline_store_v1_records_proto_goTypes = []any{
 	(*WebhookRecord)(nil),                // 29: plumbline.store.v1.WebhookRecord
 	(*DeadLetterRecord)(nil),             // 30: plumbline.store.v1.DeadLetterRecord
 	(*SourceRecord)(nil),                 // 31: plumbline.store.v1.SourceRecord
-	(*RollUpNames)(nil),                  // 32: plumbline.store.v1.RollUpNames
-	(*DeclaredLabel)(nil),                // 33: plumbline.store.v1.DeclaredLabel
-	(*LabelRecord)(nil),                  // 34: plumbline.store.v1.LabelRecord
-	(*LabelGroup)(nil),                   // 35: plumbline.store.v1.LabelGroup
-	(*v1.Inventory)(nil),                 // 36: plumbline.v1.Inventory
-	(*v1.Host)(nil),                      // 37: plumbline.v1.Host
-	(*v1.Claim)(nil),                     // 38: plumbline.v1.Claim
-	(*v1.Waiver)(nil),                    // 39: plumbline.v1.Waiver
-	(*v1.Attestation)(nil),               // 40: plumbline.v1.Attestation
-	(*v1.TailoringVersion)(nil),          // 41: plumbline.v1.TailoringVersion
-	(*v1.Policy)(nil),                    // 42: plumbline.v1.Policy
-	(*v1.Assignment)(nil),                // 43: plumbline.v1.Assignment
-	(*v1.ChecklistVersion)(nil),          // 44: plumbline.v1.ChecklistVersion
-	(*v1.HostLink)(nil),                  // 45: plumbline.v1.HostLink
-	(*v1.SubmitInventoryRequest)(nil),    // 46: plumbline.v1.SubmitInventoryRequest
-	(*v1.ReassessSystemsRequest)(nil),    // 47: plumbline.v1.ReassessSystemsRequest
-	(*v1.VerifyAssessmentsRequest)(nil),  // 48: plumbline.v1.VerifyAssessmentsRequest
-	(*v1.VerifyAssessmentsResponse)(nil), // 49: plumbline.v1.VerifyAssessmentsResponse
-	(*v1.Calendar)(nil),                  // 50: plumbline.v1.Calendar
-	(*v1.Webhook)(nil),                   // 51: plumbline.v1.Webhook
-	(*v1.DeadLetter)(nil),                // 52: plumbline.v1.DeadLetter
+	(*RetentionRecord)(nil),              // 32: plumbline.store.v1.RetentionRecord
+	(*RetentionVersion)(nil),             // 33: plumbline.store.v1.RetentionVersion
+	(*RetentionPassRecord)(nil),          // 34: plumbline.store.v1.RetentionPassRecord
+	(*WallRecord)(nil),                   // 35: plumbline.store.v1.WallRecord
+	(*HoldRecord)(nil),                   // 36: plumbline.store.v1.HoldRecord
+	(*RollUpNames)(nil),                  // 37: plumbline.store.v1.RollUpNames
+	(*DeclaredLabel)(nil),                // 38: plumbline.store.v1.DeclaredLabel
+	(*LabelRecord)(nil),                  // 39: plumbline.store.v1.LabelRecord
+	(*LabelGroup)(nil),                   // 40: plumbline.store.v1.LabelGroup
+	(*v1.Inventory)(nil),                 // 41: plumbline.v1.Inventory
+	(*v1.Host)(nil),                      // 42: plumbline.v1.Host
+	(*v1.Claim)(nil),                     // 43: plumbline.v1.Claim
+	(*v1.Waiver)(nil),                    // 44: plumbline.v1.Waiver
+	(*v1.Attestation)(nil),               // 45: plumbline.v1.Attestation
+	(*v1.TailoringVersion)(nil),          // 46: plumbline.v1.TailoringVersion
+	(*v1.Policy)(nil),                    // 47: plumbline.v1.Policy
+	(*v1.Assignment)(nil),                // 48: plumbline.v1.Assignment
+	(*v1.ChecklistVersion)(nil),          // 49: plumbline.v1.ChecklistVersion
+	(*v1.HostLink)(nil),                  // 50: plumbline.v1.HostLink
+	(*v1.SubmitInventoryRequest)(nil),    // 51: plumbline.v1.SubmitInventoryRequest
+	(*v1.ReassessSystemsRequest)(nil),    // 52: plumbline.v1.ReassessSystemsRequest
+	(*v1.VerifyAssessmentsRequest)(nil),  // 53: plumbline.v1.VerifyAssessmentsRequest
+	(*v1.VerifyAssessmentsResponse)(nil), // 54: plumbline.v1.VerifyAssessmentsResponse
+	(*v1.Calendar)(nil),                  // 55: plumbline.v1.Calendar
+	(*v1.Webhook)(nil),                   // 56: plumbline.v1.Webhook
+	(*v1.DeadLetter)(nil),                // 57: plumbline.v1.DeadLetter
+	(*v1.Hold)(nil),                      // 58: plumbline.v1.Hold
 }
 var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	2,  // 0: plumbline.store.v1.SystemHead.sources:type_name -> plumbline.store.v1.SourceHead
@@ -3640,39 +4083,42 @@ var file_plumbline_store_v1_records_proto_depIdxs = []int32{
 	0,  // 2: plumbline.store.v1.SourceHead.address:type_name -> plumbline.store.v1.Address
 	0,  // 3: plumbline.store.v1.SourceHead.base:type_name -> plumbline.store.v1.Address
 	4,  // 4: plumbline.store.v1.SeriesEntry.summary:type_name -> plumbline.store.v1.StateSummary
-	36, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
+	41, // 5: plumbline.store.v1.SystemView.inventory:type_name -> plumbline.v1.Inventory
 	7,  // 6: plumbline.store.v1.HostHead.sources:type_name -> plumbline.store.v1.HostSourceHead
 	0,  // 7: plumbline.store.v1.HostSourceHead.address:type_name -> plumbline.store.v1.Address
 	9,  // 8: plumbline.store.v1.HostSourceHead.members:type_name -> plumbline.store.v1.Membership
 	0,  // 9: plumbline.store.v1.HostSourceHead.base:type_name -> plumbline.store.v1.Address
-	37, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
+	42, // 10: plumbline.store.v1.HostView.host:type_name -> plumbline.v1.Host
 	9,  // 11: plumbline.store.v1.HostView.members:type_name -> plumbline.store.v1.Membership
 	0,  // 12: plumbline.store.v1.SeriesHead.address:type_name -> plumbline.store.v1.Address
 	4,  // 13: plumbline.store.v1.State.summary:type_name -> plumbline.store.v1.StateSummary
-	38, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
-	39, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
+	43, // 14: plumbline.store.v1.ClaimRecord.claim:type_name -> plumbline.v1.Claim
+	44, // 15: plumbline.store.v1.WaiverRecord.waiver:type_name -> plumbline.v1.Waiver
 	15, // 16: plumbline.store.v1.AttestationRecord.versions:type_name -> plumbline.store.v1.AttestationVersion
-	40, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
-	41, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
-	42, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
-	43, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
-	33, // 21: plumbline.store.v1.ConfigRecord.labels:type_name -> plumbline.store.v1.DeclaredLabel
-	44, // 22: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
-	45, // 23: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
-	46, // 24: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
-	47, // 25: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
-	48, // 26: plumbline.store.v1.OperationRecord.verify:type_name -> plumbline.v1.VerifyAssessmentsRequest
-	49, // 27: plumbline.store.v1.OperationRecord.report:type_name -> plumbline.v1.VerifyAssessmentsResponse
-	50, // 28: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
+	45, // 17: plumbline.store.v1.AttestationVersion.attestation:type_name -> plumbline.v1.Attestation
+	46, // 18: plumbline.store.v1.TailoringRecord.version:type_name -> plumbline.v1.TailoringVersion
+	47, // 19: plumbline.store.v1.ConfigRecord.policy:type_name -> plumbline.v1.Policy
+	48, // 20: plumbline.store.v1.ConfigRecord.assignment:type_name -> plumbline.v1.Assignment
+	38, // 21: plumbline.store.v1.ConfigRecord.labels:type_name -> plumbline.store.v1.DeclaredLabel
+	49, // 22: plumbline.store.v1.ChecklistRecord.version:type_name -> plumbline.v1.ChecklistVersion
+	50, // 23: plumbline.store.v1.LinkRecord.link:type_name -> plumbline.v1.HostLink
+	51, // 24: plumbline.store.v1.SnapshotPart.request:type_name -> plumbline.v1.SubmitInventoryRequest
+	52, // 25: plumbline.store.v1.OperationRecord.request:type_name -> plumbline.v1.ReassessSystemsRequest
+	53, // 26: plumbline.store.v1.OperationRecord.verify:type_name -> plumbline.v1.VerifyAssessmentsRequest
+	54, // 27: plumbline.store.v1.OperationRecord.report:type_name -> plumbline.v1.VerifyAssessmentsResponse
+	55, // 28: plumbline.store.v1.CalendarRecord.calendar:type_name -> plumbline.v1.Calendar
 	27, // 29: plumbline.store.v1.CalendarRecord.runs:type_name -> plumbline.store.v1.ScheduleRecord
-	51, // 30: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
-	52, // 31: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
-	35, // 32: plumbline.store.v1.LabelRecord.groups:type_name -> plumbline.store.v1.LabelGroup
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	56, // 30: plumbline.store.v1.WebhookRecord.webhook:type_name -> plumbline.v1.Webhook
+	57, // 31: plumbline.store.v1.DeadLetterRecord.letter:type_name -> plumbline.v1.DeadLetter
+	33, // 32: plumbline.store.v1.RetentionRecord.versions:type_name -> plumbline.store.v1.RetentionVersion
+	34, // 33: plumbline.store.v1.RetentionRecord.pass:type_name -> plumbline.store.v1.RetentionPassRecord
+	58, // 34: plumbline.store.v1.HoldRecord.hold:type_name -> plumbline.v1.Hold
+	40, // 35: plumbline.store.v1.LabelRecord.groups:type_name -> plumbline.store.v1.LabelGroup
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_store_v1_records_proto_init() }
@@ -3687,7 +4133,7 @@ func file_plumbline_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_store_v1_records_proto_rawDesc), len(file_plumbline_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -105,7 +105,8 @@ func TestEveryMethodIsSorted(t *testing.T) {
 		UpdatePolicy PublishChecklist CreateAssignment DeleteAssignment CreateClaim RevokeClaim CreateToken RevokeToken
 		DeprecateChecklistVersion WithdrawChecklistVersion PublishTailoring ActivateAssignment CreateWaiver ApproveWaiver RevokeWaiver
 		CreateAttestation RenewAttestation RevokeAttestation FileAnswers ReassessSystems VerifyAssessments CancelOperation
-		DeleteOperation UpdateCalendar UpdateFleetLabels CreateWebhook DeleteWebhook TestWebhook ReplayDeadLetters`) {
+		DeleteOperation UpdateCalendar UpdateFleetLabels CreateWebhook DeleteWebhook TestWebhook ReplayDeadLetters
+		UpdateRetention RunRetention CreateHold DeleteHold`) {
 		writes[m] = true
 	}
 	for _, s := range services {

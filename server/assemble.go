@@ -8,6 +8,7 @@ import (
 	"github.com/plumbline/plumbline/server/metrics"
 	"github.com/plumbline/plumbline/server/operations"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/server/rpc"
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -17,7 +18,7 @@ import (
 // services over it, and the Server before them. stat tells the store's size
 // for the metrics; workers is how many plans are made at once, 0 for the
 // assessor's default. The caller serves, runs the assessor's scheduler and the
-// Server's Runs and Events, and afterwards closes the assessor and then the store.
+// Server's Runs, Events and Retention, and afterwards closes the assessor and then the store.
 func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) (store.Stat, error), c Config, workers int) (*Server, *assessor.Assessor, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
@@ -38,6 +39,10 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 		a.Close()
 		return nil, nil, err
 	}
+	kept := retention.New(retention.Config{
+		Ledger: l, Wall: a.Wall, Now: func() int64 { return c.Clock().UnixMicro() }, Log: c.Logger,
+		Settled: a.EvaluatedUntil, Busy: func() bool { return a.QueueDepth() > 0 }, Metrics: m,
+	})
 	runs := rpc.NewReassess(keeper, pages, c.Clock)
 	tokens := auth.InLedger(l)
 	authn := auth.NewAuthenticator(tokens, c.Clock)
@@ -53,7 +58,7 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 		Operations: runs,
 		Event:      told,
 		Admin: rpc.NewAdmin(rpc.AdminConfig{
-			Ledger: l, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build.message(), Clock: c.Clock, Random: c.Random,
+			Ledger: l, Retention: kept, Tokens: tokens, Authenticator: authn, Pages: pages, Build: c.Build.message(), Clock: c.Clock, Random: c.Random,
 		}),
 		Authenticator: authn, Metrics: m,
 	}, a.Ready)
@@ -61,7 +66,7 @@ func Assemble(ctx context.Context, l *ledger.Ledger, stat func(context.Context) 
 		a.Close()
 		return nil, nil, err
 	}
-	s.Runs, s.Events = keeper, told
+	s.Runs, s.Events, s.Retention = keeper, told, kept
 	return s, a, nil
 }
 

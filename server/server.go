@@ -34,6 +34,7 @@ import (
 	"github.com/plumbline/plumbline/server/intercept"
 	"github.com/plumbline/plumbline/server/metrics"
 	"github.com/plumbline/plumbline/server/operations"
+	"github.com/plumbline/plumbline/server/retention"
 )
 
 // Services are what a Server serves. All but the last two are required.
@@ -73,6 +74,9 @@ type Server struct {
 	// Events tells what falls due, delivers to webhooks, and sweeps old events,
 	// while its Run runs, which is the caller's to call. Nil as Runs is.
 	Events *eventapi.Service
+	// Retention thins history while its Run runs, which is the caller's to call.
+	// Nil as Runs is.
+	Retention *retention.Keeper
 
 	config Config
 	log    *slog.Logger

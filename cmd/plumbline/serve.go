@@ -141,6 +141,7 @@ func serve(ctx context.Context, config server.Config, store storeConfig, started
 	}
 	running.tasks.Go(func() { s.Runs.Run(ctx) })
 	running.tasks.Go(func() { s.Events.Run(ctx) })
+	running.tasks.Go(func() { s.Retention.Run(ctx) })
 	if started != nil {
 		started(s.GRPCAddr().String(), s.HTTPAddr().String())
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/plumbline/plumbline/server/events/silence"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -54,6 +55,7 @@ type Config struct {
 type Assessor struct {
 	*guides.Keeper
 	Statements *statements.Keeper
+	Wall       *retention.Wall  // before which history may be thinned
 	Notifier   *events.Notifier // tells what expires, comes into force or falls silent
 
 	ledger *ledger.Ledger
@@ -101,6 +103,9 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 	}
 	a.Notifier = events.NewNotifier(a.now, cfg.Log)
 	var err error
+	if a.Wall, err = retention.OpenWall(ctx, l); err != nil {
+		return nil, err
+	}
 	if a.Keeper, err = guides.Open(ctx, guides.Config{Ledger: l, Now: a.now, Changed: a.guidanceChanged, Log: cfg.Log}); err != nil {
 		return nil, err
 	}

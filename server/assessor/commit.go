@@ -67,6 +67,9 @@ func (p *plan) apply(b *ledger.Batch, sums *rollup.Pending) error {
 // recheck tells whether the heads that the plan was made of still stand.
 func (p *plan) recheck(b *ledger.Batch) error {
 	s := p.sys
+	if p.line != p.a.Wall.Line() {
+		return errConflict // what it rests on may have been thinned
+	}
 	if p.replay != nil && !p.a.Settled(p.replay.guides) {
 		return errConflict // guidance changed meanwhile, perhaps for an instant that was evaluated
 	}

@@ -14,6 +14,7 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -23,6 +24,8 @@ type plan struct {
 	a   *Assessor
 	sys *system
 	now int64
+
+	line *retention.Line // before which nothing is written
 
 	results  []*planned    // one an item
 	receipts []*pb.Receipt // one an item, filled when the plan is made
@@ -78,7 +81,7 @@ func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64, 
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{a: a, sys: sys, cache: kept, now: now, others: map[string]int64{}, touched: map[int64]uint32{}}
+	p := &plan{a: a, sys: sys, cache: kept, now: now, line: a.Wall.Line(), others: map[string]int64{}, touched: map[int64]uint32{}}
 	seen := map[string]*planned{}
 	for _, it := range items {
 		d := &planned{it: it}
@@ -119,6 +122,9 @@ func (p *plan) item(d *planned, seen map[string]*planned) error {
 		if done, err := p.snapshot(d); done || err != nil {
 			return err
 		}
+	}
+	if err := p.line.Refuse("observed_time", it.observed); err != nil {
+		return err
 	}
 	isNew := p.sys.isNew() && len(p.sys.head.Sources) == 0
 	if p.sys.head.Retired != 0 && it.observed <= p.sys.head.Retired {
@@ -282,8 +288,9 @@ func (p *plan) stage(t *track, base *storev1.Address, at int64, msg proto.Messag
 	return nil
 }
 
-// touch makes the series be evaluated at an instant.
+// touch makes the series be evaluated at an instant, or from the wall on.
 func (p *plan) touch(at int64, cause uint32) {
+	at = max(at, p.line.Before)
 	if was, ok := p.touched[at]; !ok || was == causeDerived || was == causeTime || cause == causeInventory {
 		p.touched[at] = cause
 	}

@@ -14,6 +14,7 @@ import (
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/server/statements"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -86,6 +87,9 @@ func (a *Assessor) Recompute(ctx context.Context, system string, want func(serie
 		if err := r.open(want); err != nil {
 			return err
 		}
+		if err := r.readWall(); err != nil {
+			return err
+		}
 		for n, e := range r.states {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -117,7 +121,9 @@ type recomputing struct {
 	states []ledger.Entry
 	series map[uint32]*seriesState // by stream
 	last   *lastMerge              // the newest merge
-	fresh  int                     // versions learned since decoded ones were let go
+	line   *retention.Line
+	pins   []retention.Pin
+	fresh  int // versions learned since decoded ones were let go
 }
 
 // learned is a version of a view that comes to be known.
@@ -255,6 +261,9 @@ func (r *recomputing) entry(e ledger.Entry, picked bool) (*Recomputed, error) {
 	v.msg = st
 	if out.Stored, err = r.a.newStep(out.Series, out.Effective, out.Recorded, st); err != nil {
 		return out, out.fail(err)
+	}
+	if e.Effective < r.line.Before {
+		return out, out.fail(r.thinned(s, e, out))
 	}
 	if err := r.compute(s, out); err != nil {
 		return out, out.fail(err)
@@ -452,7 +461,7 @@ func (a *Assessor) Retrace(ctx context.Context, system string, f func(series str
 			pending = assess.Forever
 		}
 		first, err := firstView(s)
-		if err != nil || first > now {
+		if first = max(first, a.Wall.Line().Before); err != nil || first > now {
 			return err
 		}
 		r := &replay{a: a, sys: s, now: now, late: true, causes: map[int64]uint32{}}

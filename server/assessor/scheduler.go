@@ -129,6 +129,19 @@ func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, er
 	return systems, next, err
 }
 
+// EvaluatedUntil says why not all that happened before an instant has been
+// evaluated; "" where it has.
+func (a *Assessor) EvaluatedUntil(tx *ledger.Tx, t int64) string {
+	if at, n, ok := tx.NextDue(); ok && at < t {
+		id, _ := tx.Name(nameSystem, n)
+		return "systems/" + id + " is due since " + time.UnixMicro(at).UTC().Format(time.RFC3339) + " and not evaluated yet"
+	}
+	if a.swept.Load() != a.History().At(a.now()).Epoch+1 {
+		return "not all systems have been evaluated yet under the guidance and the policy in force"
+	}
+	return ""
+}
+
 // reassessAll evaluates systems, several at once, through the queue.
 func (a *Assessor) reassessAll(ctx context.Context, systems []string) error {
 	jobs := make([]*job, 0, len(systems))

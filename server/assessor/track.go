@@ -11,27 +11,20 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// Kinds of records. Their values are part of the format.
+// How what is known stands in the ledger; package envelope says what these are.
 const (
-	recordSystemView byte = 1
-	recordHostView   byte = 2
-	recordState      byte = 3
-)
+	recordSystemView = envelope.RecordSystemView
+	recordHostView   = envelope.RecordHostView
+	recordState      = envelope.RecordState
 
-// Heads' spaces. Their values are part of the format.
-const (
-	spaceSystem   byte = 's' // by system number → SystemHead
-	spaceHost     byte = 'h' // by host number → HostHead
-	spaceSeries   byte = 'r' // by stream → SeriesHead
+	spaceSystem        = envelope.SpaceSystem
+	spaceHost          = envelope.SpaceHost
+	spaceSeries        = envelope.SpaceSeries
 	spaceCounters byte = 'n' // 1 → the next free stream
-)
 
-// Kinds of names and edges. Their values are part of the format.
-const (
-	nameSystem byte = 's'
-	nameHost   byte = 'h'
-
-	edgeHosts byte = 'h' // system number → host numbers
+	nameSystem = envelope.NameSystem
+	nameHost   = envelope.NameHost
+	edgeHosts  = envelope.EdgeHosts
 )
 
 // version is one version of what a source says: from when it holds, until when

@@ -136,6 +136,12 @@ var permissions = map[string]Permission{
 	admin + "ListTokens":       Admin,
 	admin + "RevokeToken":      Admin,
 	admin + "GetVersion":       Read,
+	admin + "GetRetention":     Read,
+	admin + "UpdateRetention":  Admin,
+	admin + "RunRetention":     Admin,
+	admin + "CreateHold":       Admin,
+	admin + "ListHolds":        Read,
+	admin + "DeleteHold":       Admin,
 
 	health + "Check": Public,
 	health + "List":  Public,

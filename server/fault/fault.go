@@ -21,6 +21,7 @@ const (
 	ReasonAlreadyExists      = "ALREADY_EXISTS"
 	ReasonFailedPrecondition = "FAILED_PRECONDITION"
 	ReasonEtagMismatch       = "ETAG_MISMATCH"
+	ReasonThinned            = "HISTORY_THINNED"
 	ReasonCursorExpired      = "CURSOR_EXPIRED"
 	ReasonCursorForeign      = "CURSOR_OF_ANOTHER_STREAM"
 	ReasonStoreFull          = "STORE_FULL"

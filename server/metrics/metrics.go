@@ -23,6 +23,8 @@ type Metrics struct {
 	evaluation  prometheus.Histogram
 	commit      prometheus.Histogram
 	batch       prometheus.Histogram
+	thinned     *prometheus.CounterVec
+	freed       prometheus.Counter
 }
 
 // Buckets of durations in seconds. Calls take from 50 µs to the call timeout,
@@ -67,9 +69,15 @@ func New(b Build) *Metrics {
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "plumbline_commit_items", Help: "Submissions that one commit makes durable.", Buckets: sizeBuckets,
 		}),
+		thinned: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "plumbline_thinned_records_total", Help: "Records that retention thinned out, by kind: state or view.",
+		}, []string{"kind"}),
+		freed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "plumbline_thinned_bytes_total", Help: "By how much retention made blocks of records shorter.",
+		}),
 	}
 	m.registry.MustRegister(m.calls, m.inFlight, m.streamed, m.panics, m.submissions, m.assessments,
-		m.evaluation, m.commit, m.batch,
+		m.evaluation, m.commit, m.batch, m.thinned, m.freed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "plumbline_build_info", Help: "Always 1; its labels say which binary runs.",
@@ -135,6 +143,16 @@ func (m *Metrics) Commit(items int, took time.Duration) {
 	if m != nil {
 		m.commit.Observe(took.Seconds())
 		m.batch.Observe(float64(items))
+	}
+}
+
+// Thinned counts what retention thinned out. Blocks may become longer for once,
+// where a record has to be written whole; the counter leaves that out.
+func (m *Metrics) Thinned(states, views, bytes int64) {
+	if m != nil {
+		m.thinned.WithLabelValues("state").Add(float64(states))
+		m.thinned.WithLabelValues("view").Add(float64(views))
+		m.freed.Add(float64(max(bytes, 0)))
 	}
 }
 

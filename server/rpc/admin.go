@@ -18,6 +18,7 @@ import (
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/intercept"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -34,6 +35,7 @@ const maxSources = 1000
 type Admin struct {
 	pb.UnimplementedAdminServiceServer
 	ledger *ledger.Ledger
+	kept   *retention.Keeper
 	tokens auth.Tokens
 	authn  *auth.Authenticator
 	pages  *page.Codec
@@ -46,6 +48,8 @@ type Admin struct {
 type AdminConfig struct {
 	// Ledger holds the audit entries.
 	Ledger *ledger.Ledger
+	// Retention keeps how much of history is kept.
+	Retention *retention.Keeper
 	// Tokens stores tokens, and Authenticator checks them: the one that the
 	// Server has too, so that a revocation holds at once.
 	Tokens        auth.Tokens
@@ -63,7 +67,7 @@ type AdminConfig struct {
 // NewAdmin returns the service.
 func NewAdmin(c AdminConfig) *Admin {
 	return &Admin{
-		ledger: c.Ledger, tokens: c.Tokens, authn: c.Authenticator, pages: c.Pages,
+		ledger: c.Ledger, kept: c.Retention, tokens: c.Tokens, authn: c.Authenticator, pages: c.Pages,
 		build: c.Build, clock: c.Clock, random: c.Random,
 	}
 }

@@ -75,7 +75,9 @@ func (s *Assessment) GetAssessment(ctx context.Context, req *pb.GetAssessmentReq
 	if err != nil {
 		return nil, err
 	}
-	return st.Assessment(), nil
+	out := st.Assessment()
+	out.ThinnedBefore = s.assessor.Wall.MarkAt(req.AsOf, req.KnownAt)
+	return out, nil
 }
 
 // ListBreakpoints implements AssessmentService.
@@ -106,7 +108,7 @@ func (s *Assessment) ListBreakpoints(ctx context.Context, req *pb.ListBreakpoint
 	if err != nil {
 		return nil, err
 	}
-	out := &pb.ListBreakpointsResponse{Breakpoints: rows}
+	out := &pb.ListBreakpointsResponse{Breakpoints: rows, ThinnedBefore: s.assessor.Wall.MarkFrom(req.From)}
 	if len(rows) > cur.Size {
 		out.Breakpoints = rows[:cur.Size]
 		e := entries[cur.Size-1]

@@ -53,7 +53,11 @@ func (s *History) GetFindingTimeline(ctx context.Context, req *pb.GetFindingTime
 	if err := instants(moment{"from", req.From, &q.From}, moment{"to", req.To, &q.To}, moment{"known_at", req.KnownAt, &q.KnownAt}); err != nil {
 		return nil, err
 	}
-	return history.Finding(ctx, s.assessor, q)
+	out, err := history.Finding(ctx, s.assessor, q)
+	if err == nil {
+		out.ThinnedBefore = s.assessor.Wall.MarkFrom(req.From)
+	}
+	return out, err
 }
 
 // GetTrend implements HistoryService.
@@ -68,7 +72,11 @@ func (s *History) GetTrend(ctx context.Context, req *pb.GetTrendRequest) (*pb.Tr
 		}
 		q.Resolution = max(req.Resolution.AsDuration().Microseconds(), 1)
 	}
-	return history.Trend(ctx, s.assessor, q)
+	out, err := history.Trend(ctx, s.assessor, q)
+	if err == nil {
+		out.ThinnedBefore = s.assessor.Wall.MarkFrom(req.From)
+	}
+	return out, err
 }
 
 // mostFlips bounds the flips that are listed a breakpoint of a forecast.
@@ -99,7 +107,11 @@ func (s *History) CompareAssessments(ctx context.Context, req *pb.CompareAssessm
 		}
 		refs[i] = r
 	}
-	return history.Compare(ctx, s.assessor, refs[0], refs[1], rowsOr(req.Limit, 100, mostCompared))
+	out, err := history.Compare(ctx, s.assessor, refs[0], refs[1], rowsOr(req.Limit, 100, mostCompared))
+	if err == nil {
+		out.ThinnedBefore = s.assessor.Wall.MarkAt(req.Before.AsOf, req.Before.KnownAt, req.After.AsOf, req.After.KnownAt)
+	}
+	return out, err
 }
 
 // rowsOr is how many rows to list: what is asked for, or what is usual.

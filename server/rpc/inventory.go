@@ -178,7 +178,9 @@ func (s *Inventory) GetInventory(ctx context.Context, req *pb.GetInventoryReques
 	if err != nil {
 		return nil, err
 	}
-	return effective(req, m), nil
+	out := effective(req, m)
+	out.ThinnedBefore = s.assessor.Wall.MarkAt(req.AsOf, req.KnownAt)
+	return out, nil
 }
 
 func effective(req *pb.GetInventoryRequest, m *merge.Merged) *pb.EffectiveInventory {

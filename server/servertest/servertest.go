@@ -17,6 +17,7 @@ import (
 	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/events/eventapi"
 	"github.com/plumbline/plumbline/server/operations"
+	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -28,8 +29,10 @@ type Service struct {
 	Assessor *assessor.Assessor
 	Runs     *operations.Keeper
 	Events   *eventapi.Service
-	Store    *bolt.DB
-	Path     string // of the store's file
+	// Retention thins when a test says so: its Run does not run.
+	Retention *retention.Keeper
+	Store     *bolt.DB
+	Path      string // of the store's file
 
 	stop func()
 }
@@ -105,6 +108,7 @@ func (s *Service) serve(ctx context.Context, t testing.TB, l *ledger.Ledger, c s
 	if err := srv.Listen(ctx); err != nil {
 		t.Fatal(err)
 	}
+	s.Retention = srv.Retention
 	s.Assessor, s.Runs, s.Events, s.REST = a, srv.Runs, srv.Events, "http://"+srv.HTTPAddr().String()
 	if s.Conn, err = grpc.NewClient(srv.GRPCAddr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		t.Fatal(err)

@@ -3165,11 +3165,8 @@ type RetentionPassRecord struct {
 	Views int64 `protobuf:"varint,7,opt,name=views,proto3" json:"views,omitempty"`
 	// Bytes by which blocks have become shorter.
 	Freed int64 `protobuf:"varint,8,opt,name=freed,proto3" json:"freed,omitempty"`
-	// From where on history is thinned to one a day, and to one a month: what is
-	// older was thinned before.
-	DailyFrom int64 `protobuf:"varint,9,opt,name=daily_from,json=dailyFrom,proto3" json:"daily_from,omitempty"`
-	// See daily_from.
-	MonthlyFrom   int64 `protobuf:"varint,10,opt,name=monthly_from,json=monthlyFrom,proto3" json:"monthly_from,omitempty"`
+	// From which instant on it looks at history: what is older was thinned before.
+	From          int64 `protobuf:"varint,9,opt,name=from,proto3" json:"from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3260,16 +3257,9 @@ func (x *RetentionPassRecord) GetFreed() int64 {
 	return 0
 }
 
-func (x *RetentionPassRecord) GetDailyFrom() int64 {
+func (x *RetentionPassRecord) GetFrom() int64 {
 	if x != nil {
-		return x.DailyFrom
-	}
-	return 0
-}
-
-func (x *RetentionPassRecord) GetMonthlyFrom() int64 {
-	if x != nil {
-		return x.MonthlyFrom
+		return x.From
 	}
 	return 0
 }
@@ -3959,7 +3949,7 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x19\n" +
 	"\bkeep_all\x18\x03 \x01(\x05R\akeepAll\x12\x1d\n" +
 	"\n" +
-	"keep_daily\x18\x04 \x01(\x05R\tkeepDaily\"\x92\x02\n" +
+	"keep_daily\x18\x04 \x01(\x05R\tkeepDaily\"\xe4\x01\n" +
 	"\x13RetentionPassRecord\x12\x14\n" +
 	"\x05begun\x18\x01 \x01(\x03R\x05begun\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\x03R\x05ended\x12\x14\n" +
@@ -3968,11 +3958,8 @@ const file_plumbline_store_v1_records_proto_rawDesc = "" +
 	"\tlooked_at\x18\x05 \x01(\x05R\blookedAt\x12\x16\n" +
 	"\x06states\x18\x06 \x01(\x03R\x06states\x12\x14\n" +
 	"\x05views\x18\a \x01(\x03R\x05views\x12\x14\n" +
-	"\x05freed\x18\b \x01(\x03R\x05freed\x12\x1d\n" +
-	"\n" +
-	"daily_from\x18\t \x01(\x03R\tdailyFrom\x12!\n" +
-	"\fmonthly_from\x18\n" +
-	" \x01(\x03R\vmonthlyFrom\"r\n" +
+	"\x05freed\x18\b \x01(\x03R\x05freed\x12\x12\n" +
+	"\x04from\x18\t \x01(\x03R\x04from\"r\n" +
 	"\n" +
 	"WallRecord\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x16\n" +

@@ -2840,13 +2840,8 @@ func (m *RetentionPassRecord) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.MonthlyFrom != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.MonthlyFrom))
-		i--
-		dAtA[i] = 0x50
-	}
-	if m.DailyFrom != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.DailyFrom))
+	if m.From != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.From))
 		i--
 		dAtA[i] = 0x48
 	}
@@ -4460,11 +4455,8 @@ func (m *RetentionPassRecord) SizeVT() (n int) {
 	if m.Freed != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Freed))
 	}
-	if m.DailyFrom != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.DailyFrom))
-	}
-	if m.MonthlyFrom != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.MonthlyFrom))
+	if m.From != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.From))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -11968,9 +11960,9 @@ func (m *RetentionPassRecord) UnmarshalVT(dAtA []byte) error {
 			}
 		case 9:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field DailyFrom", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field From", wireType)
 			}
-			m.DailyFrom = 0
+			m.From = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -11980,26 +11972,7 @@ func (m *RetentionPassRecord) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.DailyFrom |= int64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 10:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field MonthlyFrom", wireType)
-			}
-			m.MonthlyFrom = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.MonthlyFrom |= int64(b&0x7F) << shift
+				m.From |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

@@ -122,7 +122,7 @@ func (k *Keeper) Step(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		if !underWay(rec) {
-			more, err = k.begin(b, rec)
+			more, err = k.begin(b, rec, "scheduler")
 			return err
 		}
 		was = &storev1.RetentionPassRecord{States: rec.Pass.States, Views: rec.Pass.Views, Freed: rec.Pass.Freed}
@@ -148,7 +148,7 @@ func (k *Keeper) Step(ctx context.Context) (more bool, err error) {
 }
 
 // begin begins a pass where there is anything to thin and nothing is in the way.
-func (k *Keeper) begin(b *ledger.Batch, rec *storev1.RetentionRecord) (bool, error) {
+func (k *Keeper) begin(b *ledger.Batch, rec *storev1.RetentionRecord, actor string) (bool, error) {
 	line := k.cfg.Wall.Line()
 	before, monthly := reach(line, policyOf(rec), k.cfg.Now())
 	if !todo(rec, line, before, monthly) {
@@ -172,7 +172,7 @@ func (k *Keeper) begin(b *ledger.Batch, rec *storev1.RetentionRecord) (bool, err
 	}
 	rec.Pass, rec.Again = &storev1.RetentionPassRecord{Begun: b.Commit().Recorded, From: max(from, ledger.MinInstant)}, false
 	put(b, rec)
-	audit(b, "scheduler", "RunRetention", "retention", "thinning before "+instant(before))
+	audit(b, actor, "RunRetention", recordName, "thinning before "+instant(before))
 	return true, b.Err()
 }
 

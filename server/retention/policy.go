@@ -97,17 +97,14 @@ func days(bad *[]fault.Violation, field string, d *durationpb.Duration, least in
 	*out = int32(n)
 }
 
-// Run begins a pass now, if there is anything to thin.
+// Begin begins a pass now, if there is anything to thin.
 func (k *Keeper) Begin(ctx context.Context, actor string) (*pb.Retention, error) {
 	_, err := k.cfg.Ledger.Commit(ctx, k.cfg.Now(), func(b *ledger.Batch) error {
 		rec, err := load(b.Tx)
 		if err != nil || underWay(rec) {
 			return err
 		}
-		began, err := k.begin(b, rec)
-		if began {
-			audit(b, actor, "RunRetention", recordName, "started")
-		}
+		_, err = k.begin(b, rec, actor)
 		return err
 	})
 	if err != nil {

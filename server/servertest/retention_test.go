@@ -246,4 +246,3 @@ func (g *governance) commits() (seq ledger.Seq) {
 	}
 	return seq
 }
-

@@ -1,4 +1,4 @@
-// Package manage has the commands that run a service: the policy, links, tokens,
+// Package manage has the commands that run a service: the policy, retention, links, tokens,
 // and a store's file. There is a file for each.
 package manage
 
@@ -14,6 +14,6 @@ type app struct{ *cli.App }
 func Commands(run *cli.App) []*cobra.Command {
 	a := &app{run}
 	return []*cobra.Command{
-		a.policyCommand(), a.linkCommand(), a.tokenCommand(), a.dbCommand(),
+		a.policyCommand(), a.retentionCommand(), a.linkCommand(), a.tokenCommand(), a.dbCommand(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // historyCommand shows breakpoints, or with --as-of the state at one instant: both
@@ -56,15 +57,17 @@ func (a *app) breakpoints(ctx context.Context, c *clients.Client, req *pb.ListBr
 		return err
 	}
 	req.From, req.To, req.KnownAt = ts[0], ts[1], ts[2]
+	var thinned *timestamppb.Timestamp
 	list, err := cli.Pages(l, func(size int32, token string) ([]*pb.Breakpoint, string, error) {
 		req.PageSize, req.PageToken = size, token
 		r, err := c.Assessment().ListBreakpoints(ctx, req)
+		thinned = r.GetThinnedBefore()
 		return r.GetBreakpoints(), r.GetNextPageToken(), err
 	})
 	if err != nil {
 		return err
 	}
-	return a.Printer().Emit(&pb.ListBreakpointsResponse{Breakpoints: list}, func(v *render.View) {
+	return a.Printer().Emit(&pb.ListBreakpointsResponse{Breakpoints: list, ThinnedBefore: thinned}, func(v *render.View) {
 		v.Line("%s", req.GetParent())
 		var rows [][]string
 		for _, b := range list {
@@ -79,6 +82,7 @@ func (a *app) breakpoints(ctx context.Context, c *clients.Client, req *pb.ListBr
 			})
 		}
 		v.Table([]string{"EFFECTIVE", "RECORDED", "SCORE", "EFF. SCORE", "COVERAGE", "FAIL", "UNKNOWN", "CHANGED", "VERSION", "CAUSE"}, rows, "nothing was recorded")
+		glance.Thinned(v, thinned)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Glance is an assessment with what a person wants to see of it at once: score
@@ -95,6 +96,13 @@ func (g *Glance) View(v *render.View) {
 	}
 }
 
+// Thinned says where history is thinned, if what is shown reaches there.
+func Thinned(v *render.View, before *timestamppb.Timestamp) {
+	if before != nil {
+		v.Line("before %s history is thinned to one state a day or a month, and --known-at is not exact", render.Exact(before))
+	}
+}
+
 // ScoreLines says what was assessed, by what, and how it came out.
 func ScoreLines(v *render.View, a *pb.Assessment) {
 	name := strings.TrimPrefix(a.GetName(), "systems/")
@@ -115,6 +123,7 @@ func ScoreLines(v *render.View, a *pb.Assessment) {
 		[2]string{"results", fmt.Sprintf("%d pass, %d fail, %d unknown, %d error, %d not applicable", c.GetPass(), c.GetFail(), c.GetUnknown(), c.GetError(), c.GetNotapplicable())},
 		[2]string{"as of", render.Instant(a.GetEffectiveTime())}, [2]string{"recorded", render.Instant(a.GetRecordedTime())}, [2]string{"cause", a.GetCause()},
 		[2]string{"holds until", v.When(a.GetValidUntil())})
+	Thinned(v, a.GetThinnedBefore())
 }
 
 // RuleTable lists the rules that apply, with their combined states.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumbline/plumbline/clients"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/glance"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
@@ -107,6 +108,7 @@ func compareView(v *render.View, req *pb.CompareAssessmentsRequest, m *pb.Compar
 		rows = append(rows, []string{f.GetRule(), f.GetSubject(), stateOr(v, f.GetBefore()), stateOr(v, f.GetAfter()), f.GetCause(), render.Lines(facts, 3)})
 	}
 	v.Table([]string{"RULE", "SUBJECT", "BEFORE", "AFTER", "CAUSE", "FACTS"}, rows, "none")
+	glance.Thinned(v, m.GetThinnedBefore())
 }
 
 func instantOf(r *pb.AssessmentRef) string {

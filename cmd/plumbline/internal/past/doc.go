@@ -20,7 +20,7 @@ type app struct{ *cli.App }
 // Commands makes the commands of this package for a run.
 func Commands(run *cli.App) []*cobra.Command {
 	a := &app{run}
-	return []*cobra.Command{a.timelineCommand(), a.trendCommand(), a.compareCommand(), a.forecastCommand()}
+	return []*cobra.Command{a.timelineCommand(), a.trendCommand(), a.exportCommand(), a.compareCommand(), a.forecastCommand()}
 }
 
 // seriesHelp is the part of a command's help that says how series are named.

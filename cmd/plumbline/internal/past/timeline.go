@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumbline/plumbline/clients"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/glance"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
@@ -69,6 +70,7 @@ func timelineView(v *render.View, m *pb.FindingTimeline) {
 		rows = append(rows, []string{render.Exact(s.GetStartTime()), until, state, s.GetCause()})
 	}
 	v.Table([]string{"FROM", "UNTIL", "STATE", "CAUSE"}, rows, "none")
+	glance.Thinned(v, m.GetThinnedBefore())
 }
 
 func spanOf(d *durationpb.Duration) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumbline/plumbline/clients"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/glance"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
@@ -83,4 +84,5 @@ func trendView(v *render.View, name string, m *pb.Trend) {
 		})
 	}
 	v.Table([]string{"FROM", "SCORE", "EFF. SCORE", "COVERAGE", "SCORED", "FAIL", "UNKNOWN", "FAILING"}, rows, "nothing in that time")
+	glance.Thinned(v, m.GetThinnedBefore())
 }

@@ -583,6 +583,71 @@ func (x *Hold) GetThinnedBefore() *timestamppb.Timestamp {
 	return nil
 }
 
+// Export is a state with what it rests on, for whoever has to prove it later:
+// the hold keeps it, so that it can be asked for and computed again.
+type Export struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What keeps it.
+	Hold *Hold `protobuf:"bytes,1,opt,name=hold,proto3" json:"hold,omitempty"`
+	// The state, with the digests of all its inputs.
+	Assessment *Assessment `protobuf:"bytes,2,opt,name=assessment,proto3" json:"assessment,omitempty"`
+	// The inventory that was assessed, with its sources.
+	Inventory     *EffectiveInventory `protobuf:"bytes,3,opt,name=inventory,proto3" json:"inventory,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Export) Reset() {
+	*x = Export{}
+	mi := &file_plumbline_v1_retention_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Export) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Export) ProtoMessage() {}
+
+func (x *Export) ProtoReflect() protoreflect.Message {
+	mi := &file_plumbline_v1_retention_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Export.ProtoReflect.Descriptor instead.
+func (*Export) Descriptor() ([]byte, []int) {
+	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Export) GetHold() *Hold {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
+func (x *Export) GetAssessment() *Assessment {
+	if x != nil {
+		return x.Assessment
+	}
+	return nil
+}
+
+func (x *Export) GetInventory() *EffectiveInventory {
+	if x != nil {
+		return x.Inventory
+	}
+	return nil
+}
+
 // CreateHoldRequest makes a hold.
 type CreateHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -597,7 +662,7 @@ type CreateHoldRequest struct {
 
 func (x *CreateHoldRequest) Reset() {
 	*x = CreateHoldRequest{}
-	mi := &file_plumbline_v1_retention_proto_msgTypes[7]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +674,7 @@ func (x *CreateHoldRequest) String() string {
 func (*CreateHoldRequest) ProtoMessage() {}
 
 func (x *CreateHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_retention_proto_msgTypes[7]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +687,7 @@ func (x *CreateHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateHoldRequest.ProtoReflect.Descriptor instead.
 func (*CreateHoldRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{7}
+	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateHoldRequest) GetHoldId() string {
@@ -652,7 +717,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_plumbline_v1_retention_proto_msgTypes[8]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +729,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_retention_proto_msgTypes[8]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +742,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{8}
+	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListHoldsRequest) GetPageSize() int32 {
@@ -707,7 +772,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_plumbline_v1_retention_proto_msgTypes[9]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +784,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_retention_proto_msgTypes[9]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +797,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{9}
+	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*Hold {
@@ -760,7 +825,7 @@ type DeleteHoldRequest struct {
 
 func (x *DeleteHoldRequest) Reset() {
 	*x = DeleteHoldRequest{}
-	mi := &file_plumbline_v1_retention_proto_msgTypes[10]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +837,7 @@ func (x *DeleteHoldRequest) String() string {
 func (*DeleteHoldRequest) ProtoMessage() {}
 
 func (x *DeleteHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumbline_v1_retention_proto_msgTypes[10]
+	mi := &file_plumbline_v1_retention_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +850,7 @@ func (x *DeleteHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteHoldRequest.ProtoReflect.Descriptor instead.
 func (*DeleteHoldRequest) Descriptor() ([]byte, []int) {
-	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{10}
+	return file_plumbline_v1_retention_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteHoldRequest) GetName() string {
@@ -799,7 +864,7 @@ var File_plumbline_v1_retention_proto protoreflect.FileDescriptor
 
 const file_plumbline_v1_retention_proto_rawDesc = "" +
 	"\n" +
-	"\x1cplumbline/v1/retention.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\x01\n" +
+	"\x1cplumbline/v1/retention.proto\x12\fplumbline.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dplumbline/v1/assessment.proto\x1a$plumbline/v1/inventory_service.proto\"\xde\x01\n" +
 	"\x0fRetentionPolicy\x124\n" +
 	"\bkeep_all\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\akeepAll\x128\n" +
 	"\n" +
@@ -844,7 +909,13 @@ const file_plumbline_v1_retention_proto_rawDesc = "" +
 	"\x05actor\x18\x06 \x01(\tB\x03\xe0A\x03R\x05actor\x12@\n" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12F\n" +
-	"\x0ethinned_before\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\rthinnedBefore\"\x84\x01\n" +
+	"\x0ethinned_before\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\rthinnedBefore\"\xaa\x01\n" +
+	"\x06Export\x12&\n" +
+	"\x04hold\x18\x01 \x01(\v2\x12.plumbline.v1.HoldR\x04hold\x128\n" +
+	"\n" +
+	"assessment\x18\x02 \x01(\v2\x18.plumbline.v1.AssessmentR\n" +
+	"assessment\x12>\n" +
+	"\tinventory\x18\x03 \x01(\v2 .plumbline.v1.EffectiveInventoryR\tinventory\"\x84\x01\n" +
 	"\x11CreateHoldRequest\x12<\n" +
 	"\ahold_id\x18\x01 \x01(\tB#\xe0A\x02\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,63}$R\x06holdId\x121\n" +
 	"\x04hold\x18\x02 \x01(\v2\x12.plumbline.v1.HoldB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04hold\"a\n" +
@@ -870,7 +941,7 @@ func file_plumbline_v1_retention_proto_rawDescGZIP() []byte {
 	return file_plumbline_v1_retention_proto_rawDescData
 }
 
-var file_plumbline_v1_retention_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_plumbline_v1_retention_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_plumbline_v1_retention_proto_goTypes = []any{
 	(*RetentionPolicy)(nil),        // 0: plumbline.v1.RetentionPolicy
 	(*Retention)(nil),              // 1: plumbline.v1.Retention
@@ -879,37 +950,43 @@ var file_plumbline_v1_retention_proto_goTypes = []any{
 	(*UpdateRetentionRequest)(nil), // 4: plumbline.v1.UpdateRetentionRequest
 	(*RunRetentionRequest)(nil),    // 5: plumbline.v1.RunRetentionRequest
 	(*Hold)(nil),                   // 6: plumbline.v1.Hold
-	(*CreateHoldRequest)(nil),      // 7: plumbline.v1.CreateHoldRequest
-	(*ListHoldsRequest)(nil),       // 8: plumbline.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),      // 9: plumbline.v1.ListHoldsResponse
-	(*DeleteHoldRequest)(nil),      // 10: plumbline.v1.DeleteHoldRequest
-	(*durationpb.Duration)(nil),    // 11: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
+	(*Export)(nil),                 // 7: plumbline.v1.Export
+	(*CreateHoldRequest)(nil),      // 8: plumbline.v1.CreateHoldRequest
+	(*ListHoldsRequest)(nil),       // 9: plumbline.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),      // 10: plumbline.v1.ListHoldsResponse
+	(*DeleteHoldRequest)(nil),      // 11: plumbline.v1.DeleteHoldRequest
+	(*durationpb.Duration)(nil),    // 12: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),  // 13: google.protobuf.Timestamp
+	(*Assessment)(nil),             // 14: plumbline.v1.Assessment
+	(*EffectiveInventory)(nil),     // 15: plumbline.v1.EffectiveInventory
 }
 var file_plumbline_v1_retention_proto_depIdxs = []int32{
-	11, // 0: plumbline.v1.RetentionPolicy.keep_all:type_name -> google.protobuf.Duration
-	11, // 1: plumbline.v1.RetentionPolicy.keep_daily:type_name -> google.protobuf.Duration
-	12, // 2: plumbline.v1.RetentionPolicy.create_time:type_name -> google.protobuf.Timestamp
+	12, // 0: plumbline.v1.RetentionPolicy.keep_all:type_name -> google.protobuf.Duration
+	12, // 1: plumbline.v1.RetentionPolicy.keep_daily:type_name -> google.protobuf.Duration
+	13, // 2: plumbline.v1.RetentionPolicy.create_time:type_name -> google.protobuf.Timestamp
 	0,  // 3: plumbline.v1.Retention.policy:type_name -> plumbline.v1.RetentionPolicy
 	0,  // 4: plumbline.v1.Retention.earlier_policies:type_name -> plumbline.v1.RetentionPolicy
-	12, // 5: plumbline.v1.Retention.thinned_before:type_name -> google.protobuf.Timestamp
-	12, // 6: plumbline.v1.Retention.monthly_before:type_name -> google.protobuf.Timestamp
+	13, // 5: plumbline.v1.Retention.thinned_before:type_name -> google.protobuf.Timestamp
+	13, // 6: plumbline.v1.Retention.monthly_before:type_name -> google.protobuf.Timestamp
 	2,  // 7: plumbline.v1.Retention.pass:type_name -> plumbline.v1.RetentionPass
-	12, // 8: plumbline.v1.Retention.next_thinned_before:type_name -> google.protobuf.Timestamp
-	12, // 9: plumbline.v1.RetentionPass.start_time:type_name -> google.protobuf.Timestamp
-	12, // 10: plumbline.v1.RetentionPass.end_time:type_name -> google.protobuf.Timestamp
+	13, // 8: plumbline.v1.Retention.next_thinned_before:type_name -> google.protobuf.Timestamp
+	13, // 9: plumbline.v1.RetentionPass.start_time:type_name -> google.protobuf.Timestamp
+	13, // 10: plumbline.v1.RetentionPass.end_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: plumbline.v1.UpdateRetentionRequest.policy:type_name -> plumbline.v1.RetentionPolicy
-	12, // 12: plumbline.v1.Hold.as_of:type_name -> google.protobuf.Timestamp
-	12, // 13: plumbline.v1.Hold.known_at:type_name -> google.protobuf.Timestamp
-	12, // 14: plumbline.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
-	12, // 15: plumbline.v1.Hold.thinned_before:type_name -> google.protobuf.Timestamp
-	6,  // 16: plumbline.v1.CreateHoldRequest.hold:type_name -> plumbline.v1.Hold
-	6,  // 17: plumbline.v1.ListHoldsResponse.holds:type_name -> plumbline.v1.Hold
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	13, // 12: plumbline.v1.Hold.as_of:type_name -> google.protobuf.Timestamp
+	13, // 13: plumbline.v1.Hold.known_at:type_name -> google.protobuf.Timestamp
+	13, // 14: plumbline.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
+	13, // 15: plumbline.v1.Hold.thinned_before:type_name -> google.protobuf.Timestamp
+	6,  // 16: plumbline.v1.Export.hold:type_name -> plumbline.v1.Hold
+	14, // 17: plumbline.v1.Export.assessment:type_name -> plumbline.v1.Assessment
+	15, // 18: plumbline.v1.Export.inventory:type_name -> plumbline.v1.EffectiveInventory
+	6,  // 19: plumbline.v1.CreateHoldRequest.hold:type_name -> plumbline.v1.Hold
+	6,  // 20: plumbline.v1.ListHoldsResponse.holds:type_name -> plumbline.v1.Hold
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_retention_proto_init() }
@@ -917,13 +994,15 @@ func file_plumbline_v1_retention_proto_init() {
 	if File_plumbline_v1_retention_proto != nil {
 		return
 	}
+	file_plumbline_v1_assessment_proto_init()
+	file_plumbline_v1_inventory_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumbline_v1_retention_proto_rawDesc), len(file_plumbline_v1_retention_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,7 +1,7 @@
 // Package fleet has the commands that ask how all systems stand together, and
-// how that went: fleet, and below it trend, worst, rules and rule-timeline. What
-// they ask for are sums that the server keeps, so they cost the same for ten
-// systems and for a million.
+// how that went: fleet, and below it trend, worst, rules, rule-timeline, new, by and
+// labels. What they ask for are sums that the server keeps, so they cost the same
+// for ten systems and for a million.
 package fleet
 
 import (
@@ -26,7 +26,8 @@ type app struct{ *cli.App }
 func Commands(run *cli.App) []*cobra.Command {
 	a := &app{run}
 	c := a.fleetCommand()
-	c.AddCommand(a.trendCommand(), a.worstCommand(), a.rulesCommand(), a.ruleTimelineCommand())
+	c.AddCommand(a.trendCommand(), a.worstCommand(), a.rulesCommand(), a.ruleTimelineCommand(),
+		a.newCommand(), a.byCommand(), a.labelsCommand())
 	return []*cobra.Command{c}
 }
 

@@ -13,6 +13,7 @@ import (
 
 // trendCommand shows averages over all systems.
 func (a *app) trendCommand() *cobra.Command {
+	var of label
 	var t *times
 	c := cli.Command(cli.Spec{
 		Use: "trend [SERIES]", Short: "Show how all systems together went, as exact averages", Args: cobra.MaximumNArgs(1),
@@ -25,6 +26,9 @@ counts. Spans are whole hours in UTC; the hour that runs counts whole.
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
 			req := &pb.GetFleetTrendRequest{}
 			var err error
+			if req.Filter, err = of.conditions(); err != nil {
+				return err
+			}
 			if req.From, req.To, req.Resolution, err = t.read(a.Now()); err != nil {
 				return err
 			}
@@ -38,6 +42,7 @@ counts. Spans are whole hours in UTC; the hour that runs counts whole.
 			return a.Printer().Emit(m, func(v *render.View) { trendView(v, m) })
 		}),
 	})
+	of.flag(c)
 	t = a.times(c, "the length of a span, in whole hours (1d, 12h)")
 	return c
 }
@@ -61,6 +66,7 @@ func trendView(v *render.View, m *pb.Trend) {
 
 // ruleTimelineCommand shows how many results of a rule failed over time.
 func (a *app) ruleTimelineCommand() *cobra.Command {
+	var of label
 	var t *times
 	c := cli.Command(cli.Spec{
 		Use: "rule-timeline RULE [SERIES]", Short: "Show how many results of a rule failed over time, in all systems", Args: cobra.RangeArgs(1, 2),
@@ -72,6 +78,9 @@ spans of whole days in UTC; today counts whole.
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
 			req := &pb.GetRuleTimelineRequest{}
 			var err error
+			if req.Filter, err = of.conditions(); err != nil {
+				return err
+			}
 			if req.From, req.To, req.Resolution, err = t.read(a.Now()); err != nil {
 				return err
 			}
@@ -92,6 +101,7 @@ spans of whole days in UTC; today counts whole.
 			})
 		}),
 	})
+	of.flag(c)
 	t = a.times(c, "the length of a span, in whole days (1d, 30d)")
 	return c
 }

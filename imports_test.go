@@ -188,7 +188,7 @@ var large = map[string]struct {
 	why  string
 }{
 	"assess":          {2750, "compiling, planning, evaluating and explaining share the compiled checklist"},
-	"server/assessor": {8000, "the one write path: item, plan, replay and commit share the types of a system under way"},
+	"server/assessor": {8100, "the one write path: item, plan, replay and commit share the types of a system under way"},
 	"store/ledger":    {3400, "one format: keys, leaves, blocks and what is read of them"},
 }
 

@@ -74,7 +74,7 @@ func TestOpenAPI(t *testing.T) {
 	for path, operations := range doc.Paths {
 		for method := range operations {
 			u := path
-			for _, v := range []string{"{system}", "{series}", "{host}", "{facility}", "{checklist}", "{version}", "{assignment}", "{claim}", "{waiver}", "{attestation}", "{tailoring}", "{operation}", "{webhook}", "{rule}", "{fleet}", "{token}", "{hostLink}"} {
+			for _, v := range []string{"{system}", "{series}", "{host}", "{facility}", "{checklist}", "{version}", "{assignment}", "{claim}", "{waiver}", "{attestation}", "{tailoring}", "{operation}", "{webhook}", "{rule}", "{fleet}", "{token}", "{hostLink}", "{hold}"} {
 				u = strings.ReplaceAll(u, v, "x")
 			}
 			if strings.Contains(u, "{") {

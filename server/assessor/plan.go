@@ -3,7 +3,6 @@ package assessor
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -595,8 +594,4 @@ func (p *plan) evaluate() error {
 // empty tells whether the plan writes nothing at all.
 func (p *plan) empty() bool {
 	return !p.changed && !p.confirmed && p.from == 0 && len(p.audits) == 0 && len(p.parts) == 0
-}
-
-func (p *plan) String() string {
-	return fmt.Sprintf("plan of %s: %d items, from %d, late %v", p.sys.id, len(p.results), p.from, p.late())
 }

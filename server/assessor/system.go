@@ -2,7 +2,8 @@ package assessor
 
 import (
 	"bytes"
-	"sort"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -135,6 +136,10 @@ func (s *system) openHost(h *hostState, n uint32) error {
 	if err != nil || raw == nil {
 		return err
 	}
+	return s.adoptHostHead(h, raw)
+}
+
+func (s *system) adoptHostHead(h *hostState, raw []byte) error {
 	raw = s.arena.Copy(raw)
 	stored, err := envelope.DecodeIn(s.arena, hostHeadType, raw)
 	if err != nil {
@@ -153,10 +158,15 @@ func (s *system) hostTrack(h *storev1.HostSourceHead) *track {
 		t.complete = true
 		return t
 	}
-	t.versions = []*version{{
+	first := &struct { // one allocation: there are as many as hosts
+		v    version
+		list [1]*version
+	}{v: version{
 		entry:     ledger.Entry{Stream: h.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
 		effective: h.Effective, confirmed: h.Confirmed, depth: int(h.Address.GetDepth()),
 	}}
+	first.list[0] = &first.v
+	t.versions = first.list[:]
 	return t
 }
 
@@ -179,14 +189,8 @@ func (h *hostState) source(s *system, name string, add bool) (*storev1.HostSourc
 // allHosts reads every host that the system ever had, in the order of their ids.
 func (s *system) allHosts() ([]*hostState, error) {
 	if !s.listed && s.number != 0 {
-		for n := range s.tx.Linked(edgeHosts, s.number) {
-			id, ok := s.tx.Name(nameHost, n)
-			if !ok {
-				continue
-			}
-			if _, err := s.host(id); err != nil {
-				return nil, err
-			}
+		if err := s.openAll(slices.Collect(s.tx.Linked(edgeHosts, s.number))); err != nil {
+			return nil, err
 		}
 	}
 	s.listed = true
@@ -194,8 +198,30 @@ func (s *system) allHosts() ([]*hostState, error) {
 	for _, h := range s.hosts {
 		out = append(out, h)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].id < out[j].id })
+	slices.SortFunc(out, func(a, b *hostState) int { return strings.Compare(a.id, b.id) })
 	return out, nil
+}
+
+// openAll reads hosts by their numbers, which ascend. Those of one submission
+// follow each other, as do their names and heads.
+func (s *system) openAll(numbers []uint32) error {
+	fresh := make([]hostState, len(numbers))
+	byNumber := make(map[uint32]*hostState, len(numbers))
+	for n, id := range s.tx.NamesOf(nameHost, numbers) {
+		if s.hosts[id] == nil {
+			h := &fresh[len(byNumber)]
+			h.id, h.number, h.head = id, n, &storev1.HostHead{Schema: envelope.Schema}
+			s.hosts[id], byNumber[n] = h, h
+		}
+	}
+	for n, raw := range s.tx.HeadsOf(spaceHost, numbers) {
+		if h := byNumber[n]; h != nil {
+			if err := s.adoptHostHead(h, raw); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // confirmedAt is when a source had last confirmed a version, as of an instant.

@@ -22,7 +22,7 @@
 //     and the blocks that records are packed into; audit.go: records of who did
 //     what.
 //   - timeline.go, leaf.go: the index from stream and instant to records.
-//   - name.go, head.go, edge.go, rank.go, object.go, due.go, request.go, sum.go,
+//   - name.go, head.go, numbered.go, edge.go, rank.go, object.go, due.go, request.go, sum.go,
 //     wide.go: numbers for names, current values, sets of pairs, ordered lists,
 //     values by name, what falls due, answers to request ids, roll-ups, and
 //     those of numbers that int64 does not hold.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"github.com/plumbline/plumbline/assess"
@@ -12,18 +11,19 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/heap"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// GCPercent is what cmd/plumbline sets when it serves.
+// GCPercent is what cmd/plumbline begins with when it serves (heap.Tune).
 const GCPercent = 400
 
 // servePlumbline serves a new store in a file, in which the sixty rules are
 // assigned to every system, as cmd/plumbline serves one: scheduler and metrics
 // run. Only the log is quieter, as OPA's is: errors alone.
 func servePlumbline(ctx context.Context, file string) (*served, error) {
-	debug.SetGCPercent(GCPercent)
+	heap.Tune()
 	db, err := bolt.Create(file, bolt.Options{AppendSpaces: ledger.AppendSpaces()})
 	if err != nil {
 		return nil, err

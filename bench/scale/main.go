@@ -9,13 +9,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
 
-	"github.com/plumbline/plumbline/bench/peer"
 	"github.com/plumbline/plumbline/clients/loadgen"
+	"github.com/plumbline/plumbline/server/heap"
 )
 
 type settings struct {
@@ -54,7 +53,7 @@ func main() {
 
 // run measures, and prints the goals at the end.
 func run(ctx context.Context, s settings) (err error) {
-	debug.SetGCPercent(peer.GCPercent)
+	heap.Tune() // as cmd/plumbline does
 	begun := time.Now()
 	folder, err := os.MkdirTemp(s.dir, "scale-")
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/storefile"
 	"github.com/plumbline/plumbline/server"
 	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/heap"
 	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/spf13/cobra"
@@ -97,9 +97,6 @@ var fieldFlags = strings.NewReplacer("GRPCAddr", "--grpc-addr", "HTTPAddr", "--h
 	"CallTimeout", "--call-timeout", "StreamIdleTimeout", "--stream-idle-timeout", "DrainTimeout", "--drain-timeout", "DrainDelay", "--drain-delay",
 	"EventRetention", "--event-retention", "ExpiryNotice", "--expiry-notice")
 
-// gcPercent is how far the heap may grow over what lives before it is collected.
-const gcPercent = 400
-
 // serve opens the store and serves until ctx ends. started is told the addresses
 // once calls are taken; nil for nobody. The store closes last, when nothing runs
 // any more that could use it.
@@ -119,9 +116,7 @@ func serve(ctx context.Context, config server.Config, store storeConfig, started
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if os.Getenv("GOGC") == "" {
-		// What lives is small and what a submission leaves behind is much: with
-		// Go's default the collector takes a third of the processor time.
-		debug.SetGCPercent(gcPercent)
+		heap.Tune()
 	}
 	l, err := ledger.Open(ctx, db)
 	if err != nil {

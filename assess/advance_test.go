@@ -1,14 +1,18 @@
 package assess_test
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 	"pgregory.net/rapid"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/shape"
+	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 )
 
 // TestAdvance evaluates one inventory at one instant after the other, each time
@@ -34,18 +38,50 @@ func TestAdvance(t *testing.T) {
 			if err := sameEvaluation(fresh, again); err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(plainResults(fresh), plainResults(again)); d != "" {
+			if d := gocmp.Diff(plainResults(fresh), plainResults(again)); d != "" {
 				t.Fatal(d)
 			}
 			if fresh.ValidUntil != again.ValidUntil || fresh.HoldsUntil != again.HoldsUntil {
 				t.Fatalf("holds until %s and %s", when(fresh.ValidUntil), when(again.ValidUntil))
 			}
-			if d := cmp.Diff(fresh.Findings(), again.Findings(), protocmp.Transform()); d != "" {
+			if d := gocmp.Diff(fresh.Findings(), again.Findings(), protocmp.Transform()); d != "" {
 				t.Fatal(d)
 			}
 			fresh.Recycle()
 			previous.Recycle()
 			previous = again
+		}
+	})
+}
+
+// TestFindingsAfter: pages of any size hold the findings that there are, each
+// once, in the order of rules and subjects.
+func TestFindingsAfter(t *testing.T) {
+	p := wholePlan(t, engine(t), "")
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := engineConfig(t, 3, 2)
+		e := p.EvaluateInventory(cfg.Inventory().Draw(t, "inventory"), engineClaims(t), engineWaivers(t), nearDay(t, "at"))
+		size := rapid.IntRange(1, 20).Draw(t, "size")
+		var got []*pb.Finding
+		for rule, subject := "", ""; ; {
+			n := 0
+			for f := range e.FindingsAfter(rule, subject) {
+				if n++; n > size {
+					break
+				}
+				got = append(got, f)
+			}
+			if n <= size {
+				break
+			}
+			rule, subject = got[len(got)-1].Rule, got[len(got)-1].Subject
+		}
+		want := e.Findings()
+		slices.SortStableFunc(want, func(a, b *pb.Finding) int {
+			return cmp.Or(strings.Compare(a.Rule, b.Rule), strings.Compare(a.Subject, b.Subject))
+		})
+		if d := gocmp.Diff(want, got, protocmp.Transform()); d != "" {
+			t.Fatal(d)
 		}
 	})
 }

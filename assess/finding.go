@@ -1,7 +1,9 @@
 package assess
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -50,6 +52,42 @@ func (e *Evaluation) Findings() []*pb.Finding {
 		out = append(out, x.finding(&e.Results[i]))
 	}
 	return out
+}
+
+// FindingsAfter yields the results as rows, in the order of the ids of rules and
+// then of subjects, beginning with the first after a place. A row is made when
+// its turn comes: who wants a page does not pay for the rest.
+func (e *Evaluation) FindingsAfter(ruleID, subject string) iter.Seq[*pb.Finding] {
+	return func(yield func(*pb.Finding) bool) {
+		ids := make([]string, len(e.Subjects))
+		for i := range e.Subjects {
+			ids[i] = e.Subjects[i].ID()
+		}
+		subjectID := func(r *Result) string {
+			if r.Subject < 0 {
+				return ""
+			}
+			return ids[r.Subject]
+		}
+		compare := func(r *Result, rule, subject string) int {
+			return cmp.Or(strings.Compare(e.Plan.checklist.RuleID(int(r.Rule)), rule), strings.Compare(subjectID(r), subject))
+		}
+		var order []*Result
+		for i := range e.Results {
+			if r := &e.Results[i]; compare(r, ruleID, subject) > 0 {
+				order = append(order, r)
+			}
+		}
+		slices.SortFunc(order, func(a, b *Result) int {
+			return compare(a, e.Plan.checklist.RuleID(int(b.Rule)), subjectID(b))
+		})
+		x := e.explainer()
+		for _, r := range order {
+			if !yield(x.finding(r)) {
+				return
+			}
+		}
+	}
 }
 
 func urgency(s score.State) int {

@@ -3,6 +3,7 @@ package assessor
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/digest"
@@ -106,13 +107,16 @@ func exceptionsDigest(claims []*pb.Claim, waivers []*pb.Waiver) digest.Digest {
 	return digest.Sum(b)
 }
 
-// Findings are the state's results as rows.
-func (s *State) Findings() []*pb.Finding {
-	rows := s.Evaluation.Findings()
-	for _, f := range rows {
-		s.complete(f)
+// FindingsAfter yields the state's results as rows, in the order of rules and
+// subjects, after a place.
+func (s *State) FindingsAfter(rule, subject string) iter.Seq[*pb.Finding] {
+	return func(yield func(*pb.Finding) bool) {
+		for f := range s.Evaluation.FindingsAfter(rule, subject) {
+			if s.complete(f); !yield(f) {
+				return
+			}
+		}
 	}
-	return rows
 }
 
 func (s *State) complete(f *pb.Finding) {

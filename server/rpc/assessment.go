@@ -147,33 +147,34 @@ func (s *Assessment) ListFindings(ctx context.Context, req *pb.ListFindingsReque
 	if err != nil {
 		return nil, err
 	}
-	var rows []*pb.Finding
+	slices.SortFunc(series, func(a, b *pb.Series) int { return strings.Compare(lastSegment(a.Name), lastSegment(b.Name)) })
+	var out []*pb.Finding
 	for _, x := range series {
-		st, err := s.assessor.StateAt(ctx, system, lastSegment(x.Name), w)
+		id, after, rule, subject := lastSegment(x.Name), "", "", ""
+		if len(cur.After) > 0 {
+			after, rule, subject = findingPlace(string(cur.After))
+		}
+		switch {
+		case id < after || len(out) > cur.Size:
+			continue
+		case id > after:
+			rule, subject = "", ""
+		}
+		st, err := s.assessor.StateAt(ctx, system, id, w)
 		if notThere(err) {
 			continue // it has no state at that instant
 		}
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, st.Findings()...)
-	}
-	return s.pageOfFindings(cur, rows, keep)
-}
-
-// pageOfFindings sorts rows by series, rule and subject, and takes a page.
-func (s *Assessment) pageOfFindings(cur page.Cursor, rows []*pb.Finding, keep func(*pb.Finding) (bool, error)) (*pb.ListFindingsResponse, error) {
-	slices.SortFunc(rows, func(a, b *pb.Finding) int { return strings.Compare(findingKey(a), findingKey(b)) })
-	var out []*pb.Finding
-	for _, f := range rows {
-		if findingKey(f) <= string(cur.After) {
-			continue
-		}
-		ok, err := keep(f)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
+		for f := range st.FindingsAfter(rule, subject) {
+			ok, err := keep(f)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
 			if out = append(out, f); len(out) > cur.Size {
 				break
 			}
@@ -183,7 +184,14 @@ func (s *Assessment) pageOfFindings(cur page.Cursor, rows []*pb.Finding, keep fu
 	return &pb.ListFindingsResponse{Findings: out, NextPageToken: next}, nil
 }
 
+// findingKey is a finding's place in the order of all: by series, rule and subject.
 func findingKey(f *pb.Finding) string { return f.Series + "\x00" + f.Rule + "\x00" + f.Subject }
+
+func findingPlace(key string) (series, rule, subject string) {
+	series, rest, _ := strings.Cut(key, "\x00")
+	rule, subject, _ = strings.Cut(rest, "\x00")
+	return series, rule, subject
+}
 
 func notThere(err error) bool {
 	return err != nil && fault.Status(err, "").Code().String() == "NotFound"

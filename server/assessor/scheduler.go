@@ -185,16 +185,16 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 	after, lagging := "", 0
 	for ctx.Err() == nil {
 		var stale []string
-		more, behind := false, 0
+		more, behind, through := false, 0, after
 		err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-			stale, more, behind = nil, false, 0
+			stale, more, behind, through = nil, false, 0, after
 			n := 0
 			for id, number := range tx.Names(nameSystem, after) {
 				h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, number)
 				if err != nil {
 					return err
 				}
-				after = id
+				through = id
 				switch {
 				case h == nil:
 				case h.ConfigEpoch != epoch:
@@ -215,6 +215,7 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 		if err := a.reassessAll(ctx, stale); err != nil {
 			return err
 		}
+		after = through
 		if lagging += behind; !more {
 			a.countLagging(lagging)
 			if err := rollup.FreeAll(ctx, a.ledger, a.now); err != nil {

@@ -34,23 +34,13 @@ func earlier(t *testing.T, systems int) (path string) {
 
 // clean verifies the store and wants nothing to be wrong, and these counts where
 // any is given.
-func (r *runner) clean(want ...verify.Report) {
-	r.t.Helper()
-	got, err := verify.Run(r.t.Context(), r.Assessor, verify.Options{Clock: time.Now})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, d := range got.First[:min(len(got.First), 10)] {
-		r.t.Errorf("%s %s %s effective %s: %s", d.Kind, d.System, d.Series, time.UnixMicro(d.Effective).UTC(), d.Detail)
-	}
-	if !got.Clean() {
-		r.t.Errorf("verify finds %d differences", got.Differences)
-	}
+func (c *client) clean(want ...verify.Report) {
+	c.t.Helper()
+	g := c.verifies()
 	for _, w := range want {
-		w.Took, w.First, w.Differences = got.Took, got.First, got.Differences
-		if g := *got; g.Systems != w.Systems || g.States != w.States || g.Same != w.Same || g.EngineChanged != w.EngineChanged ||
+		if g.Systems != w.Systems || g.States != w.States || g.Same != w.Same || g.EngineChanged != w.EngineChanged ||
 			g.OtherEngine != w.OtherEngine || g.Lagging != w.Lagging || g.Pending != w.Pending {
-			r.t.Errorf("verify counts\n%+v, want\n%+v", g, w)
+			c.t.Errorf("verify counts\n%+v, want\n%+v", *g, w)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/servertest"
+	"github.com/plumbline/plumbline/server/verify"
 )
 
 // checklist is a small checklist as a guidance file.
@@ -63,9 +64,39 @@ type client struct {
 	guidance   pb.GuidanceServiceClient
 	assessment pb.AssessmentServiceClient
 	admin      pb.AdminServiceClient
+	harmed     bool // the store is not to be verified: the test has damaged it
 }
 
+// connect calls a service. At the end of the test what the service has recorded
+// is computed anew from its inputs: whatever a test does to a service, it must
+// leave nothing behind that verify finds fault with.
 func connect(t *testing.T, s *servertest.Service) *client {
+	c := clientOf(t, s)
+	t.Cleanup(func() {
+		if !c.harmed && !t.Failed() {
+			c.verifies()
+		}
+	})
+	return c
+}
+
+// verifies verifies what the service has recorded, unless it has stopped.
+func (c *client) verifies() *verify.Report {
+	c.t.Helper()
+	if c.Stopped() {
+		return nil
+	}
+	got, err := verify.Run(context.WithoutCancel(c.t.Context()), c.Assessor, verify.Options{Clock: time.Now})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, d := range got.First[:min(len(got.First), 10)] {
+		c.t.Errorf("verify: %s %s %s effective %s: %s", d.Kind, d.System, d.Series, time.UnixMicro(d.Effective).UTC(), d.Detail)
+	}
+	return got
+}
+
+func clientOf(t *testing.T, s *servertest.Service) *client {
 	return &client{
 		Service: s, t: t, inventory: pb.NewInventoryServiceClient(s.Conn), guidance: pb.NewGuidanceServiceClient(s.Conn),
 		assessment: pb.NewAssessmentServiceClient(s.Conn), admin: pb.NewAdminServiceClient(s.Conn),

@@ -107,6 +107,7 @@ func TestPreviewOverREST(t *testing.T) {
 func TestPreviewThatFailsOnItsWay(t *testing.T) {
 	g := crowd(t, 300, server.Config{})
 	g.damageLastSystem()
+	g.harmed = true
 	resp := g.post(t.Context(), `{"checklistVersion": "checklists/gov/versions/1.0.0", "summaryOnly": true}`)
 	if resp.StatusCode != http.StatusOK {
 		t.Fatal(resp.Status)

@@ -131,6 +131,7 @@ func TestReassessKill(t *testing.T) {
 	if fails, _ := c.failing(""); fails != n/2 {
 		t.Errorf("%d of %d systems fail", fails, n)
 	}
+	c.clean()
 	c.Stop()
 	verifyFile(t, path)
 }
@@ -231,6 +232,7 @@ func TestReassessFull(t *testing.T) {
 	if fails, _ := c.failing(""); fails != n/2 {
 		t.Errorf("%d of %d systems fail", fails, n)
 	}
+	c.clean()
 	c.Stop()
 	verifyFile(t, r.Path)
 }

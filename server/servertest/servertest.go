@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ type Service struct {
 	Store     *bolt.DB
 	Path      string // of the store's file
 
-	stop func()
+	stop    func()
+	stopped atomic.Bool
 }
 
 // Clock is a clock that stands still until it is set. It is safe for
@@ -142,4 +144,10 @@ func (s *Service) serve(ctx context.Context, t testing.TB, l *ledger.Ledger, c s
 }
 
 // Stop drains the service and closes the store. It may be called twice.
-func (s *Service) Stop() { s.stop() }
+func (s *Service) Stop() {
+	s.stopped.Store(true)
+	s.stop()
+}
+
+// Stopped tells whether Stop was called.
+func (s *Service) Stopped() bool { return s.stopped.Load() }

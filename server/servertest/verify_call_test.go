@@ -129,6 +129,7 @@ func TestVerifyCallNamesWhatIsWrong(t *testing.T) {
 	path, _ := stopped(t)
 	rewrite(t, path, []byte("s3-b"), func(b []byte) { b[3] = 'c' })
 	r := newRunner(t, servertest.Options{Path: path, NoScheduler: true}, servertest.NewClock(day0.AddDate(2, 0, 0)))
+	r.harmed = true
 	m, got := r.verdict(r.verification(&pb.VerifyAssessmentsRequest{}))
 	if want := r.asked(verify.Options{}); !proto.Equal(got, want) || m.State != "succeeded" || m.DifferenceCount != got.DifferenceCount {
 		t.Errorf("%v found\n%v, want\n%v", m, got, want)

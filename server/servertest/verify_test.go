@@ -209,6 +209,9 @@ func TestVerifyAYear(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	t.Logf("%d states, %.0f a second", r.States, r.PerSecond())
+	if !testing.Short() {
+		y.hasItAll()
+	}
 
 	one := y.verified(verify.Options{Systems: []string{"s"}, Series: []string{"gov~some~default"}})
 	sample := y.verified(verify.Options{Sample: r.States / 4, Seed: 7})
@@ -218,6 +221,41 @@ func TestVerifyAYear(t *testing.T) {
 	if !sample.Clean() || sample.States < r.States/8 || sample.States > r.States/2 {
 		t.Errorf("a sample: %+v", sample)
 	}
+}
+
+// hasItAll wants everything to have happened that changes a state: submissions,
+// what falls due, versions and their activation, policies, what people say, and
+// late data that corrected what was recorded.
+func (y *yearOf) hasItAll() {
+	y.t.Helper()
+	seen := map[string]int{}
+	for _, system := range y.systems {
+		list := must[*pb.ListSeriesResponse](y.governance)(y.assessment.ListSeries(y.t.Context(), &pb.ListSeriesRequest{Parent: "systems/" + system}))
+		for _, s := range list.Series {
+			for token, more := "", true; more; more = token != "" {
+				page := must[*pb.ListBreakpointsResponse](y.governance)(y.assessment.ListBreakpoints(y.t.Context(), &pb.ListBreakpointsRequest{
+					Parent: s.Name, PageSize: 1000, PageToken: token, ShowCorrected: true,
+				}))
+				for _, b := range page.Breakpoints {
+					seen[b.Cause]++
+					seen["version "+b.ChecklistVersion]++
+					if b.Correction {
+						seen["correction"]++
+					}
+				}
+				token = page.NextPageToken
+			}
+		}
+	}
+	for _, what := range []string{"first", "inventory", "time", "guidance", "policy", "claim", "waiver", "attestation", "correction"} {
+		if seen[what] == 0 {
+			y.t.Errorf("in this year nothing has the cause %q: %v", what, seen)
+		}
+	}
+	if len(seen) < 12 {
+		y.t.Errorf("two versions at least: %v", seen)
+	}
+	y.t.Log(seen)
 }
 
 // stopped is a year's store that nobody serves.
@@ -283,6 +321,7 @@ func TestVerifyNamesWhatWasTamperedWith(t *testing.T) {
 			})
 			c.tamper(t, copied)
 			g := govern(t, copied, day0.AddDate(2, 0, 0))
+			g.harmed = true
 			r := g.verified(verify.Options{Recorded: false})
 			if r.Clean() {
 				t.Fatalf("nothing was found: %+v", r)

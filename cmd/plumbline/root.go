@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/ask"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/cli"
+	"github.com/plumbline/plumbline/cmd/plumbline/internal/complete"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/feed"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/fleet"
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/guide"
@@ -61,5 +62,6 @@ what --fail and --fail-newly-failing look for.`,
 	add("manage", append(manage.Commands(a), loadgen.Commands(a)...)...)
 	add("manage", append(reassess.Commands(a), prove.Commands(a)...)...)
 	add("manage", hooks...)
+	complete.Install(root, a)
 	return root
 }

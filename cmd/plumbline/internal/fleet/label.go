@@ -47,8 +47,8 @@ func (a *app) byCommand() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "by KEY [SERIES]", Short: "Show how all systems stand by the values of a label, side by side", Args: cobra.RangeArgs(1, 2),
 		Long: `Show how all systems stand by the values of a declared label, side by side.
-Systems without the label stand in the row (none), and those with a value that is
-not counted by itself in (other). Labels are declared by plumbline fleet labels set.
+Systems without the label stand in the row (none), and those with a value that
+is not counted by itself in (other). plumbline fleet labels set declares labels.
 
 ` + seriesHelp,
 		Example: "  plumbline fleet by tier\n  plumbline fleet by tier sharepoint-2007 --output json",
@@ -100,9 +100,9 @@ func (a *app) labelsSet() *cobra.Command {
 	return cli.Command(cli.Spec{
 		Use: "set KEY...", Short: "Count systems by these labels, four at the most, instead of those before", Args: cobra.MinimumNArgs(1),
 		Long: `Count systems by these labels, four at the most, instead of those before. Every
-system is assessed anew, by which it is counted by a new label; nothing is answered
-by it before all are. Sums over time by a label begin now. Those of a label that
-stays go on; those of one that goes are deleted.`,
+system is assessed anew, by which it is counted by a new label; nothing is
+answered by it before all are. Sums over time by a label begin now. Those of a
+label that stays go on; those of one that goes are deleted.`,
 		Example: "  plumbline fleet labels set tier site",
 		Do: a.Online(func(ctx context.Context, c *clients.Client, args []string) error {
 			return a.setLabels(ctx, c, args)

@@ -20,8 +20,8 @@ func (a *app) newCommand() *cobra.Command {
 	c := cli.Command(cli.Spec{
 		Use: "new [SERIES]", Short: "List what began to fail lately, in all systems", Args: cobra.MaximumNArgs(1),
 		Long: `List the results of all systems that began to fail lately and still do, or with
---unknown those that began to be unknown. The system in which one began last comes
-first, and of a system the newest. Accepted failures are left out.
+--unknown those that began to be unknown. The system in which one began last
+comes first, and of a system the newest. Accepted failures are left out.
 
 ` + seriesHelp,
 		Example: "  plumbline fleet new\n  plumbline fleet new --since -7d --severity critical\n  plumbline fleet new --unknown --label tier=prod --output json",

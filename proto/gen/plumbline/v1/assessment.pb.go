@@ -288,7 +288,8 @@ type Assessment struct {
 	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
 	// What made this state differ from the one before it: "inventory",
 	// "guidance", "tailoring", "policy", "claim", "waiver", "attestation", "time",
-	// "engine" or "first".
+	// "engine", "first", or "labels" where labels were declared by which systems
+	// are counted.
 	Cause string `protobuf:"bytes,16,opt,name=cause,proto3" json:"cause,omitempty"`
 	// All failures counted.
 	Raw *Scores `protobuf:"bytes,17,opt,name=raw,proto3" json:"raw,omitempty"`

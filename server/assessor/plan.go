@@ -287,17 +287,6 @@ func (p *plan) stage(t *track, base *storev1.Address, at int64, msg proto.Messag
 	return nil
 }
 
-// touch makes the series be evaluated at an instant, or from the wall on.
-func (p *plan) touch(at int64, cause uint32) {
-	at = max(at, p.line.Before)
-	if was, ok := p.touched[at]; !ok || was == causeDerived || was == causeTime || cause == causeInventory {
-		p.touched[at] = cause
-	}
-	if p.from == 0 || at < p.from {
-		p.from = at
-	}
-}
-
 // late tells whether series were evaluated at or after the instant from which
 // they must be evaluated now.
 func (p *plan) late() bool {

@@ -87,7 +87,7 @@ func (a *Assessor) Recompute(ctx context.Context, system string, want func(serie
 		if err := r.open(want); err != nil {
 			return err
 		}
-		if err := r.readWall(); err != nil {
+		if r.line, r.pins, err = a.Wall.Kept(tx, system); err != nil {
 			return err
 		}
 		for n, e := range r.states {

@@ -6,7 +6,6 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/envelope"
-	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -16,37 +15,16 @@ import (
 // months, those of waivers and holds) all its inputs are, as they were known when
 // the wall went past.
 
-// kept finds the instant for which a state of before the wall was kept, and what
-// was known of it; false where it was not kept for any.
-func (r *recomputing) kept(e ledger.Entry) (out resolved, ok bool) {
-	tx := r.sys.tx
-	if !e.Shadowed {
-		until := int64(assess.Forever)
-		if next, ok := tx.Next(e.Stream, e.Effective, ledger.Latest); ok {
-			until = next.Effective
-		}
-		if out.at, out.knownAt, ok = r.line.At(e.Effective, until); ok {
-			out.known = tx.SeqAt(out.knownAt)
-			return out, true
-		}
-	}
-	for _, p := range r.pins {
-		known := tx.SeqAt(p.KnownAt)
-		if held, ok := tx.At(e.Stream, p.At, known); ok && held.Addr == e.Addr {
-			return resolved{at: p.At, known: known, knownAt: p.KnownAt}, true
-		}
-	}
-	return out, false
-}
-
 // thinned computes a state of before the wall as of the instant for which it was
 // kept. Since when its results stand so is taken as it is stored, and until when
 // it holds is not compared: both rest on instants that are gone.
 func (r *recomputing) thinned(s *seriesState, e ledger.Entry, out *Recomputed) error {
-	at, ok := r.kept(e)
-	if out.NoInputs = !ok; !ok {
+	at, ok := resolved{}, false
+	if at.at, at.knownAt, ok = r.line.Kept(r.sys.tx, e, r.pins); !ok {
+		out.NoInputs = true
 		return nil
 	}
+	at.known = r.sys.tx.SeqAt(at.knownAt)
 	sys, err := openSystem(r.sys.tx, r.sys.id, at.known)
 	if err != nil {
 		return err
@@ -71,9 +49,13 @@ func (r *recomputing) thinned(s *seriesState, e ledger.Entry, out *Recomputed) e
 	return err
 }
 
-// readWall sets where the wall stands, and what stays before it.
-func (r *recomputing) readWall() (err error) {
-	r.line = r.a.Wall.Line()
-	r.pins, err = retention.Pins(r.sys.tx, r.sys.id)
-	return err
+// touch makes the series be evaluated at an instant, or from the wall on.
+func (p *plan) touch(at int64, cause uint32) {
+	at = max(at, p.line.Before)
+	if was, ok := p.touched[at]; !ok || was == causeDerived || was == causeTime || cause == causeInventory {
+		p.touched[at] = cause
+	}
+	if p.from == 0 || at < p.from {
+		p.from = at
+	}
 }

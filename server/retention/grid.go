@@ -1,6 +1,10 @@
 package retention
 
-import "time"
+import (
+	"time"
+
+	"github.com/plumbline/plumbline/store/ledger"
+)
 
 const day = 24 * 3600 * 1e6 // microseconds
 
@@ -39,12 +43,23 @@ func (l *Line) keeps(from, until int64) bool {
 	return !ok || end <= until
 }
 
-// At is the instant of the grid, pins aside, for which a state was kept that holds
-// from an instant until another, and the instant whose knowledge of it was kept;
-// false where there is none.
-func (l *Line) At(from, until int64) (at, known int64, ok bool) {
-	if end, ok := l.end(from); ok && end <= until {
-		return end - 1, l.crossed(end - 1), true
+// Kept finds the instant for which an entry of before the wall was kept, and the
+// instant whose knowledge of it was kept: a state can be computed anew as of the
+// one as known at the other. It is false where the entry was not kept for any.
+func (l *Line) Kept(tx *ledger.Tx, e ledger.Entry, pins []Pin) (at, known int64, ok bool) {
+	if !e.Shadowed {
+		until := ledger.MaxInstant
+		if next, ok := tx.Next(e.Stream, e.Effective, ledger.Latest); ok {
+			until = next.Effective
+		}
+		if end, ok := l.end(e.Effective); ok && end <= until {
+			return end - 1, l.crossed(end - 1), true
+		}
+	}
+	for _, p := range pins {
+		if held, ok := tx.At(e.Stream, p.At, p.known); ok && held.Addr == e.Addr && p.At < l.Before {
+			return p.At, min(p.KnownAt, l.crossed(p.At)), true
+		}
 	}
 	return 0, 0, false
 }

@@ -78,6 +78,12 @@ func (l *Line) crossed(t int64) int64 {
 	return ledger.MaxInstant
 }
 
+// Kept is where the wall stands, and what stays of a system before it.
+func (w *Wall) Kept(tx *ledger.Tx, system string) (*Line, []Pin, error) {
+	pins, err := Pins(tx, system)
+	return w.Line(), pins, err
+}
+
 // Mark is the instant before which history is thinned, where t lies before it;
 // nil where it does not.
 func (l *Line) Mark(t int64) *timestamppb.Timestamp {

@@ -2,6 +2,7 @@ package servertest_test
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/verify"
 	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/bolt"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -155,7 +157,7 @@ func TestRetentionOfAYear(t *testing.T) {
 		whole[at] = y.seen(at, at.Add(50*time.Hour))
 	}
 	trend := y.fleetTrend(before)
-	written := y.sizeOfBlocks()
+	written, compacted := y.sizeOfBlocks(), y.compacted()
 
 	y.keep(40, 0)
 	r := y.thin()
@@ -184,6 +186,11 @@ func TestRetentionOfAYear(t *testing.T) {
 	report := y.clean()
 	if now := y.sizeOfBlocks(); now >= written {
 		t.Errorf("%d bytes of blocks, %d before", now, written)
+	}
+	if now := y.compacted(); now >= compacted {
+		t.Errorf("a compacted file has %d bytes, %d before", now, compacted)
+	} else {
+		t.Logf("a compacted file has %d bytes, %d before", now, compacted)
 	}
 	t.Logf("thinned %v; verified %+v", r.Pass, report)
 
@@ -233,6 +240,25 @@ func (g *governance) sizeOfBlocks() (n int) {
 		g.t.Fatal(err)
 	}
 	return n
+}
+
+// compacted is how many bytes of the store's file are in use once it is
+// compacted: files grow by half a MiB.
+func (g *governance) compacted() int64 {
+	g.t.Helper()
+	path := filepath.Join(g.t.TempDir(), "compacted.db")
+	if err := g.Store.Compact(g.t.Context(), path); err != nil {
+		g.t.Fatal(err)
+	}
+	var used int64
+	offlineDB(g.t, path, func(db *bolt.DB) {
+		s, err := db.Stat(g.t.Context())
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		used = s.SizeBytes - s.FreeBytes
+	})
+	return used
 }
 
 func (g *governance) commits() (seq ledger.Seq) {

@@ -32,6 +32,7 @@ type Checklist struct {
 	env    *rule.Env
 	rules  []*compiledRule // in the file's order, depth first
 	groups []groupInfo     // in the file's order, depth first
+	ids    []string        // of the rules
 	byID   map[string]int  // rule id → index
 	claims map[string]*pb.ClaimDeclaration
 	facts  map[rule.FactName]*pb.FactDeclaration
@@ -93,6 +94,9 @@ func (c *Checklist) Rule(i int) *pb.Rule { return c.rules[i].src }
 
 // RuleCount is how many rules there are.
 func (c *Checklist) RuleCount() int { return len(c.rules) }
+
+// RuleIDs are the ids of the rules, by index. They are the checklist's own.
+func (c *Checklist) RuleIDs() []string { return c.ids }
 
 // RuleID is the id of the rule with that index.
 func (c *Checklist) RuleID(i int) string { return c.rules[i].src.Id }
@@ -193,7 +197,7 @@ func (k *compiler) rule(r *pb.Rule, group int, path string) {
 	if len(k.out.rules) == maxRules {
 		k.add(path, "a checklist has at most %d rules", maxRules)
 	}
-	k.out.byID[r.Id] = len(k.out.rules)
+	k.out.byID[r.Id], k.out.ids = len(k.out.rules), append(k.out.ids, r.Id)
 	cr := &compiledRule{src: r, group: group, path: path, scope: scopeOf(r.Scope)}
 	k.out.rules = append(k.out.rules, cr)
 	if cr.scope == noScope {

@@ -3,6 +3,7 @@ package assess
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"sync"
 
 	"github.com/plumbline/plumbline/assess/digest"
 )
@@ -20,8 +21,8 @@ import (
 // they follow from the states and the checklist, whose digest stands beside.
 func (e *Evaluation) Digest() digest.Digest {
 	h := sha256.New()
-	b := make([]byte, 0, min(64*len(e.Results)+24*len(e.facts), digestChunk+4096))
-	b = append(b, "plumbline state v1\x00"...)
+	buffer := digestBuffers.Get().(*[]byte)
+	b := append((*buffer)[:0], "plumbline state v1\x00"...)
 	var counts [16]uint32
 	ids := e.subjectIDs()
 	for i := range e.Results {
@@ -51,10 +52,16 @@ func (e *Evaluation) Digest() digest.Digest {
 		b = binary.BigEndian.AppendUint32(b, c)
 	}
 	h.Write(b)
+	if cap(b) <= 4*digestChunk {
+		*buffer = b
+	}
+	digestBuffers.Put(buffer)
 	var d digest.Digest
 	h.Sum(d[:0])
 	return d
 }
+
+var digestBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2*digestChunk); return &b }}
 
 // digestChunk is from how many bytes on they are hashed.
 const digestChunk = 16 << 10

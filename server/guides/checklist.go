@@ -169,15 +169,12 @@ func (k *Keeper) Before(id, version string) (*assess.Checklist, error) {
 	return k.library.checklist(found)
 }
 
-// RuleIDs are the ids of a published version's rules, in its order.
+// RuleIDs are the ids of a published version's rules, in its order; they are the
+// version's own.
 func (k *Keeper) RuleIDs(checklist, version string) ([]string, error) {
 	c, err := k.Compiled(checklist, version)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, c.RuleCount())
-	for i := range ids {
-		ids[i] = c.RuleID(i)
-	}
-	return ids, nil
+	return c.RuleIDs(), nil
 }

@@ -273,7 +273,7 @@ func (p *plan) moveStaleness(it *item, st *sourceState, before int64) {
 // stage adds a version to a track and makes the system due from when it holds.
 // base is the address of the full record to which it may be a difference.
 func (p *plan) stage(t *track, base *storev1.Address, at int64, msg proto.Message) error {
-	v := &version{effective: at, confirmed: at, msg: msg, payload: envelope.EncodeView(msg), staged: true}
+	v := &version{effective: at, confirmed: at, msg: msg, payload: encodeView(msg), staged: true}
 	if base != nil {
 		r, err := p.sys.tx.Load(addrOf(base))
 		if err != nil {

@@ -94,7 +94,7 @@ func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
 	if src.Confirmed > src.Effective {
 		b.SetConfirmed(ledger.Entry{Stream: src.Stream, Effective: src.Effective, Addr: addrOf(src.Address)}, src.Confirmed)
 	}
-	a, depth := b.Append(src.Stream, at, recordHostView, envelope.EncodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
+	a, depth := b.Append(src.Stream, at, recordHostView, encodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
 	src.Effective, src.Confirmed, src.Address = at, at, addressOf(a, depth)
 	src.Retired, src.ViaSystem, src.LeftOut = true, "", false
 	if depth == 0 {

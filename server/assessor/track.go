@@ -64,6 +64,14 @@ var (
 	hostHeadType   = wire.For[storev1.HostHead]()
 )
 
+// encodeView writes what decode reads, for records that are differences.
+func encodeView(m proto.Message) []byte {
+	if v, ok := m.(*storev1.HostView); ok {
+		return envelope.EncodeView(hostViewType, v)
+	}
+	return envelope.EncodeView(systemViewType, m.(*storev1.SystemView))
+}
+
 // decode reads a version's bytes. Views go with the system's arena; states
 // outlive it.
 func (t *track) decode(b []byte) (proto.Message, error) {

@@ -62,13 +62,7 @@ func Encode(m Stored) []byte {
 
 // EncodeView writes a view with its maps in order, so that views which differ
 // little have bytes that differ little: they are stored as differences.
-func EncodeView(m proto.Message) []byte {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
-	if err != nil {
-		panic(fmt.Sprintf("envelope: %T does not marshal: %v", m, err))
-	}
-	return b
-}
+func EncodeView[T any](t wire.Type[T], m *T) []byte { return t.Append(make([]byte, 0, 4<<10), m) }
 
 // Object reads a named object; nil where it is not there.
 func Object[T any, M Message[T]](tx *ledger.Tx, kind byte, name string) (M, error) {

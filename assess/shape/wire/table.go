@@ -43,10 +43,11 @@ const (
 // field is one field of a message type. Kinds that are alike in memory share an
 // op: 32 bits are 32 bits, signed or not.
 type field struct {
-	op   op
-	wire protowire.Type // of one value; lists of numbers may be packed instead
-	off  uintptr
-	elem *table
+	op       op
+	unsigned bool           // of 32 bits that are
+	wire     protowire.Type // of one value; lists of numbers may be packed instead
+	off      uintptr
+	elem     *table
 }
 
 // table is a message type. It is immutable.
@@ -152,7 +153,7 @@ var kinds = map[protoreflect.Kind]struct {
 }
 
 func newField(fd protoreflect.FieldDescriptor, sf reflect.StructField) field {
-	f := field{off: sf.Offset}
+	f := field{off: sf.Offset, unsigned: fd.Kind() == protoreflect.Uint32Kind}
 	goType := sf.Type
 	if fd.IsMap() {
 		f.wire = protowire.BytesType

@@ -54,14 +54,14 @@ type Config struct {
 // It keeps guidance and statements too, which have packages of their own.
 type Assessor struct {
 	*guides.Keeper
+	*Archive
 	Statements *statements.Keeper
 	Wall       *retention.Wall  // before which history may be thinned
 	Notifier   *events.Notifier // tells what expires, comes into force or falls silent
 
 	ledger *ledger.Ledger
 	cfg    Config
-	cache  *cache
-	arenas sync.Pool // of *wire.Arena, for systems of which nothing is kept
+	plans  *planner
 
 	room   *semaphore.Weighted // bytes of items that wait
 	queued atomic.Int64        // items that wait
@@ -98,7 +98,7 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 		cfg.QueueBytes = 256 << 20
 	}
 	a := &Assessor{
-		ledger: l, cfg: cfg, cache: newCache(), room: semaphore.NewWeighted(cfg.QueueBytes),
+		ledger: l, cfg: cfg, room: semaphore.NewWeighted(cfg.QueueBytes),
 		lanes: map[string]*lane{}, wake: make(chan struct{}, 1), dueWake: make(chan struct{}, 1),
 	}
 	a.Notifier = events.NewNotifier(a.now, cfg.Log)
@@ -109,6 +109,8 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 	if a.Keeper, err = guides.Open(ctx, guides.Config{Ledger: l, Now: a.now, Changed: a.guidanceChanged, Log: cfg.Log}); err != nil {
 		return nil, err
 	}
+	a.plans = newPlanner(a.Keeper, a.Wall, cfg.Engine, cfg.Metrics)
+	a.Archive = NewArchive(l, a.Keeper, a.Wall, a.now, cfg.Engine)
 	a.Statements = statements.New(statements.Config{
 		Ledger: l, Guides: a.Keeper, Now: a.now, OnSystem: a.onSystem, Inventory: a.inventoryNow, Ahead: cfg.ExpiryNotice,
 	})
@@ -142,9 +144,6 @@ func (a *Assessor) Close() {
 
 // QueueDepth is how many items wait for a commit.
 func (a *Assessor) QueueDepth() int { return int(a.queued.Load()) }
-
-// EngineVersion is the version of the engine that evaluates.
-func (a *Assessor) EngineVersion() string { return a.cfg.Engine }
 
 // now is the instant, in microseconds.
 func (a *Assessor) now() int64 { return a.cfg.Clock().UnixMicro() }
@@ -242,7 +241,7 @@ func rejected(si *pb.SubmitItem, err error) *pb.Receipt {
 func (a *Assessor) dryRun(ctx context.Context, it *item) (*pb.Receipt, error) {
 	var r *pb.Receipt
 	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		p, err := a.makePlan(tx, it.system, []*item{it}, a.now(), false)
+		p, err := a.plans.makePlan(tx, it.system, []*item{it}, a.now(), false)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (c *cache) take(tx *ledger.Tx, id string) (*cached, error) {
 	c.remove(e)
 	c.mu.Unlock()
 	k := e.Value.(*cached)
-	raw, err := tx.Head(spaceSystem, k.sys.number)
+	raw, err := tx.Head(envelope.SpaceSystem, k.sys.number)
 	if err != nil || !bytes.Equal(raw, k.sys.raw) {
 		return nil, err
 	}
@@ -86,11 +86,17 @@ func (c *cache) remove(e *list.Element) {
 	c.hosts -= len(k.sys.hosts)
 }
 
-// settle makes a system that was committed into one that was read.
+// settle makes a plan's system one to be kept, after the plan's commit.
 func (p *plan) settle() *cached {
-	s := p.sys
-	if p.raw != nil {
-		s.raw = p.raw
+	p.sys.settle(p.raw)
+	return &cached{sys: p.sys, evals: p.cache.evals}
+}
+
+// settle makes a system that was committed into one that was read. raw is its
+// head as it was written; nil where it was not.
+func (s *system) settle(raw []byte) {
+	if raw != nil {
+		s.raw = raw
 	}
 	s.tx, s.foreign, s.statements = nil, nil, nil
 	s.arena = new(wire.Arena) // the old one would hold what is replaced
@@ -106,8 +112,6 @@ func (p *plan) settle() *cached {
 			t.settle()
 		}
 	}
-	k := &cached{sys: s, evals: p.cache.evals}
-	return k
 }
 
 // settle makes staged versions stored ones. Only the newest stays: it is what
@@ -125,25 +129,30 @@ func (t *track) settle() {
 	}
 }
 
-// takeArena is memory that was used before, for who gives it back.
-func (a *Assessor) takeArena() *wire.Arena {
-	if x, ok := a.arenas.Get().(*wire.Arena); ok {
+// arenas are memory for systems of which nothing is kept. The zero value is empty.
+type arenas struct {
+	free sync.Pool // of *wire.Arena
+}
+
+// take is memory that was used before, for who gives it back.
+func (a *arenas) take() *wire.Arena {
+	if x, ok := a.free.Get().(*wire.Arena); ok {
 		return x
 	}
 	return new(wire.Arena)
 }
 
-// giveArena has memory used again; nothing that was decoded into it may be held.
-func (a *Assessor) giveArena(x *wire.Arena) {
+// give has memory used again; nothing that was decoded into it may be held.
+func (a *arenas) give(x *wire.Arena) {
 	x.Reset()
-	a.arenas.Put(x)
+	a.free.Put(x)
 }
 
-// openSystem reads a system's head, or takes the system from the cache. It
+// open reads a system's head, or takes the system from the cache. It
 // also gives the evaluations that are kept with it. Of a passing one nothing is
 // kept after the plan is made; then it has memory that is used again.
-func (a *Assessor) openSystem(tx *ledger.Tx, id string, passing bool) (*system, *replayCache, error) {
-	k, err := a.cache.take(tx, id)
+func (x *planner) open(tx *ledger.Tx, id string, passing bool) (*system, *replayCache, error) {
+	k, err := x.cache.take(tx, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -157,7 +166,7 @@ func (a *Assessor) openSystem(tx *ledger.Tx, id string, passing bool) (*system, 
 	}
 	arena := new(wire.Arena)
 	if passing {
-		arena = a.takeArena()
+		arena = x.arenas.take()
 	}
 	s, err := openSystemIn(arena, tx, id, ledger.Latest)
 	return s, &replayCache{evals: map[string]*assess.Evaluation{}}, err

@@ -37,7 +37,7 @@ func (p *plan) apply(b *ledger.Batch, sums *rollup.Pending) error {
 	w := &writer{p: p, b: b, sums: sums}
 	s := p.sys
 	if p.changed || p.confirmed || p.from != 0 {
-		s.number = b.Intern(nameSystem, s.id)
+		s.number = b.Intern(envelope.NameSystem, s.id)
 		if s.head.Created == 0 {
 			s.head.Created = b.Commit().Recorded
 		}
@@ -51,7 +51,7 @@ func (p *plan) apply(b *ledger.Batch, sums *rollup.Pending) error {
 		}
 		w.due()
 		p.raw = envelope.Encode(s.head)
-		b.PutHead(spaceSystem, s.number, p.raw)
+		b.PutHead(envelope.SpaceSystem, s.number, p.raw)
 		w.neighbours()
 	}
 	p.makeReceipts()
@@ -67,15 +67,15 @@ func (p *plan) apply(b *ledger.Batch, sums *rollup.Pending) error {
 // recheck tells whether the heads that the plan was made of still stand.
 func (p *plan) recheck(b *ledger.Batch) error {
 	s := p.sys
-	if p.line != p.a.Wall.Line() {
+	if p.line != p.planner.wall.Line() {
 		return errConflict // what it rests on may have been thinned
 	}
-	if p.replay != nil && !p.a.Settled(p.replay.guides) {
+	if p.replay != nil && !p.planner.Settled(p.replay.guides) {
 		return errConflict // guidance changed meanwhile, perhaps for an instant that was evaluated
 	}
-	n, ok := b.Number(nameSystem, s.id)
+	n, ok := b.Number(envelope.NameSystem, s.id)
 	if ok {
-		raw, err := b.Head(spaceSystem, n)
+		raw, err := b.Head(envelope.SpaceSystem, n)
 		if err != nil {
 			return err
 		}
@@ -90,9 +90,9 @@ func (p *plan) recheck(b *ledger.Batch) error {
 			continue
 		}
 		var raw []byte
-		if n, ok := b.Number(nameHost, h.id); ok {
+		if n, ok := b.Number(envelope.NameHost, h.id); ok {
 			var err error
-			if raw, err = b.Head(spaceHost, n); err != nil {
+			if raw, err = b.Head(envelope.SpaceHost, n); err != nil {
 				return err
 			}
 		}
@@ -129,7 +129,7 @@ func SubmissionOf(tx *ledger.Tx, e ledger.AuditEntry, rec *storev1.AuditRecord) 
 	if e.About == 0 {
 		return nil
 	}
-	id, ok := tx.Name(nameSystem, e.About)
+	id, ok := tx.Name(envelope.NameSystem, e.About)
 	if !ok {
 		return fmt.Errorf("%w: the audit entry %v is of a system without a name", ledger.ErrCorrupt, e.Addr)
 	}
@@ -215,7 +215,7 @@ func (w *writer) hosts() error {
 		if !h.changed {
 			continue
 		}
-		h.number = w.b.Intern(nameHost, h.id)
+		h.number = w.b.Intern(envelope.NameHost, h.id)
 		for i, t := range h.tracks {
 			src := h.head.Sources[i]
 			w.views(t, func(newest bool, a ledger.Addr, depth int) {
@@ -228,10 +228,10 @@ func (w *writer) hosts() error {
 			})
 		}
 		if h.joins {
-			w.b.Link(edgeHosts, w.p.sys.number, h.number)
+			w.b.Link(envelope.EdgeHosts, w.p.sys.number, h.number)
 		}
 		h.written = envelope.Encode(h.head)
-		w.b.PutHead(spaceHost, h.number, h.written)
+		w.b.PutHead(envelope.SpaceHost, h.number, h.written)
 	}
 	return w.b.Err()
 }
@@ -272,7 +272,7 @@ func (w *writer) series(s *seriesState) {
 			continue
 		}
 		payload := envelope.Encode(v.msg.(*storev1.State))
-		a, depth := w.b.Append(e.Stream, v.effective, recordState, payload, base)
+		a, depth := w.b.Append(e.Stream, v.effective, envelope.RecordState, payload, base)
 		base = &ledger.Base{Addr: a, Payload: payload, Depth: depth}
 		out.Breakpoints++
 		out.First = min(out.First, v.effective)
@@ -283,7 +283,7 @@ func (w *writer) series(s *seriesState) {
 		}
 	}
 	out.SystemNumber, out.Series = w.p.sys.number, e.Id
-	w.b.PutHead(spaceSeries, e.Stream, envelope.Encode(out))
+	w.b.PutHead(envelope.SpaceSeries, e.Stream, envelope.Encode(out))
 	for _, told.Type = range s.events {
 		told.Put(w.b)
 	}
@@ -325,25 +325,25 @@ func (w *writer) neighbours() {
 		if _, due := w.p.others[id]; due {
 			continue
 		}
-		n, _ := w.b.Number(nameSystem, id)
-		h, _, err := envelope.Head[storev1.SystemHead](w.b.Tx, spaceSystem, n)
+		n, _ := w.b.Number(envelope.NameSystem, id)
+		h, _, err := envelope.Head[storev1.SystemHead](w.b.Tx, envelope.SpaceSystem, n)
 		if err != nil {
 			return // the batch fails with it
 		}
 		if h != nil {
 			h.MadeDue++
-			w.b.PutHead(spaceSystem, n, envelope.Encode(h))
+			w.b.PutHead(envelope.SpaceSystem, n, envelope.Encode(h))
 		}
 	}
 }
 
 // makeDue makes a system be evaluated again from an instant on.
 func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
-	n, ok := b.Number(nameSystem, id)
+	n, ok := b.Number(envelope.NameSystem, id)
 	if !ok {
 		return b.Err()
 	}
-	h, _, err := envelope.Head[storev1.SystemHead](b.Tx, spaceSystem, n)
+	h, _, err := envelope.Head[storev1.SystemHead](b.Tx, envelope.SpaceSystem, n)
 	if err != nil || h == nil {
 		return err
 	}
@@ -358,7 +358,7 @@ func makeDue(b *ledger.Batch, id string, from int64, cause uint32) error {
 		h.Due = from
 		b.PutDue(from, n)
 	}
-	b.PutHead(spaceSystem, n, envelope.Encode(h))
+	b.PutHead(envelope.SpaceSystem, n, envelope.Encode(h))
 	return b.Err()
 }
 

@@ -12,20 +12,20 @@ import (
 // firstEngine is the engine of heads that name none.
 const firstEngine = "1"
 
-// lags tells whether another version of the engine evaluated a system last.
-func (a *Assessor) lags(h *storev1.SystemHead) bool {
+// lagsBehind tells whether another version of the engine evaluated a system last.
+func lagsBehind(h *storev1.SystemHead, engine string) bool {
 	by := h.Engine
 	if by == "" {
 		by = firstEngine
 	}
-	return by != a.cfg.Engine && h.Retired == 0 && len(h.Sources) > 0
+	return by != engine && h.Retired == 0 && len(h.Sources) > 0
 }
 
 // evaluated notes in the head which engine evaluated the system.
 func (p *plan) evaluated() {
 	h := p.sys.head
-	p.caughtUp = h.Latest != 0 && p.a.lags(h)
-	if h.Engine = p.a.cfg.Engine; h.Engine == firstEngine {
+	p.caughtUp = h.Latest != 0 && lagsBehind(h, p.planner.engine)
+	if h.Engine = p.planner.engine; h.Engine == firstEngine {
 		h.Engine = ""
 	}
 }

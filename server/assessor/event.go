@@ -9,6 +9,7 @@ import (
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	"github.com/plumbline/plumbline/server/events"
 	"github.com/plumbline/plumbline/server/events/silence"
+	"github.com/plumbline/plumbline/server/guides"
 )
 
 // Which events there are is found with the plan, outside of the transaction, and
@@ -62,11 +63,11 @@ func scoreOf(st *storev1.State) *float64 {
 }
 
 // indexed unpacks a state; one that is not there, or has ended, has no rows.
-func (a *Assessor) indexed(series string, st *storev1.State) (*stateIndex, error) {
+func indexed(k *guides.Keeper, series string, st *storev1.State) (*stateIndex, error) {
 	if st == nil || st.Ended {
 		return &stateIndex{}, nil
 	}
-	rules, err := a.RuleIDs(seriesChecklist(series), st.Version)
+	rules, err := k.RuleIDs(seriesChecklist(series), st.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -79,11 +80,11 @@ func (r *replay) indexed(s *seriesState, st *storev1.State) (*stateIndex, error)
 		if x.state != st || st == nil || st.Ended {
 			continue
 		}
-		rules, err := r.a.RuleIDs(seriesChecklist(s.entry.Id), st.Version)
+		rules, err := r.keeper.RuleIDs(seriesChecklist(s.entry.Id), st.Version)
 		x.rules, x.next = rules, 0
 		return x, err
 	}
-	return r.a.indexed(s.entry.Id, st)
+	return indexed(r.keeper, s.entry.Id, st)
 }
 
 // telling compares two states of a series.

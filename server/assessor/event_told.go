@@ -13,7 +13,7 @@ import (
 
 // Told reads, in a transaction, what events say of states. Those of one state
 // are best asked for one after the other.
-func (a *Assessor) Told(tx *ledger.Tx) events.Told {
+func (a *Archive) Told(tx *ledger.Tx) events.Told {
 	x := &told{a: a, tx: tx}
 	return func(ref events.Ref) (*events.Series, error) {
 		if x.state != ref.State || x.before != ref.Before {
@@ -35,7 +35,7 @@ func (a *Assessor) Told(tx *ledger.Tx) events.Told {
 
 // told is the two states between which events stand.
 type told struct {
-	a             *Assessor
+	a             *Archive
 	tx            *ledger.Tx
 	state, before ledger.Addr
 	telling
@@ -48,11 +48,11 @@ func (x *told) read(ref events.Ref) error {
 	if err != nil {
 		return err
 	}
-	h, _, err := envelope.Head[storev1.SeriesHead](x.tx, spaceSeries, rec.Stream)
+	h, _, err := envelope.Head[storev1.SeriesHead](x.tx, envelope.SpaceSeries, rec.Stream)
 	if err != nil {
 		return err
 	}
-	system, ok := x.tx.Name(nameSystem, h.GetSystemNumber())
+	system, ok := x.tx.Name(envelope.NameSystem, h.GetSystemNumber())
 	if !ok {
 		return fmt.Errorf("%w: an event of a series without a system", ledger.ErrCorrupt)
 	}
@@ -70,10 +70,10 @@ func (x *told) read(ref events.Ref) error {
 		System: system, Series: h.Series, Cause: causeName(st.Cause), Version: st.Version,
 		Effective: rec.Effective, Before: scoreOf(was), After: scoreOf(st),
 	}
-	if x.was, err = x.a.indexed(h.Series, was); err != nil {
+	if x.was, err = indexed(x.a.Keeper, h.Series, was); err != nil {
 		return err
 	}
-	if x.is, err = x.a.indexed(h.Series, st); err != nil || st.Ended {
+	if x.is, err = indexed(x.a.Keeper, h.Series, st); err != nil || st.Ended {
 		return err
 	}
 	x.severities, err = x.a.severities(h.Series, st)
@@ -85,7 +85,7 @@ func (x *told) load(a ledger.Addr) (ledger.Record, *storev1.State, error) {
 	if err != nil {
 		return rec, nil, err
 	}
-	if rec.Kind != recordState {
+	if rec.Kind != envelope.RecordState {
 		return rec, nil, fmt.Errorf("%w: an event of record %v, which is no state", ledger.ErrCorrupt, a)
 	}
 	st, err := envelope.Decode[storev1.State](rec.Payload)
@@ -93,7 +93,7 @@ func (x *told) load(a ledger.Addr) (ledger.Record, *storev1.State, error) {
 }
 
 // severities are those of a state's rules, by their ids.
-func (a *Assessor) severities(series string, st *storev1.State) (map[string]string, error) {
+func (a *Archive) severities(series string, st *storev1.State) (map[string]string, error) {
 	c, err := a.Compiled(seriesChecklist(series), st.Version)
 	if err != nil {
 		return nil, err

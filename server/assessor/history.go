@@ -48,13 +48,13 @@ func seriesEntry(s *system, series string) (*storev1.SeriesEntry, error) {
 }
 
 // StateAt is the state of a series at an instant, as known at another.
-func (a *Assessor) StateAt(ctx context.Context, system, series string, w When) (out *State, err error) {
+func (a *Archive) StateAt(ctx context.Context, system, series string, w When) (out *State, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		r, err := a.resolveWhen(tx, w)
 		if err != nil {
 			return err
 		}
-		s, err := a.storedSystem(tx, system, r.known)
+		s, err := storedSystem(tx, system, r.known)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (a *Assessor) StateAt(ctx context.Context, system, series string, w When) (
 	return out, err
 }
 
-func (a *Assessor) stateAt(tx *ledger.Tx, s *system, series string, r resolved) (*State, error) {
+func (a *Archive) stateAt(tx *ledger.Tx, s *system, series string, r resolved) (*State, error) {
 	st, err := a.storedStep(tx, s, series, r)
 	if err != nil {
 		return nil, err
@@ -137,15 +137,15 @@ func (s *State) Explain(rule, subject string) (*pb.Explanation, error) {
 }
 
 // SeriesOf lists a system's series.
-func (a *Assessor) SeriesOf(ctx context.Context, system string) (out []*pb.Series, err error) {
+func (a *Archive) SeriesOf(ctx context.Context, system string) (out []*pb.Series, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
-		s, err := a.storedSystem(tx, system, ledger.Latest)
+		s, err := storedSystem(tx, system, ledger.Latest)
 		if err != nil {
 			return err
 		}
 		for _, e := range s.head.Series {
-			h, _, err := envelope.Head[storev1.SeriesHead](tx, spaceSeries, e.Stream)
+			h, _, err := envelope.Head[storev1.SeriesHead](tx, envelope.SpaceSeries, e.Stream)
 			if err != nil {
 				return err
 			}
@@ -174,14 +174,14 @@ type Breakpoints struct {
 }
 
 // Breakpoints lists a series' breakpoints, and the entries they stand in.
-func (a *Assessor) Breakpoints(ctx context.Context, q Breakpoints) (out []*pb.Breakpoint, entries []ledger.Entry, err error) {
+func (a *Archive) Breakpoints(ctx context.Context, q Breakpoints) (out []*pb.Breakpoint, entries []ledger.Entry, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out, entries = nil, nil
 		r, err := a.resolveWhen(tx, When{KnownAt: q.KnownAt})
 		if err != nil {
 			return err
 		}
-		s, err := a.storedSystem(tx, q.System, r.known)
+		s, err := storedSystem(tx, q.System, r.known)
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,6 @@ const (
 	MaxHosts         = 20_000          // in one message; more hosts come by further snapshot parts or upserts
 	MaxSnapshotHosts = 30_000          // in one snapshot; more hosts come by upserts
 	MaxLeftOut       = 30_000          // hosts that one whole view may leave out
-	MaxAhead         = 5 * 60 * 1e6    // how far an observed time may lie ahead, in microseconds
 	MinYear          = -62135596800    // 0001-01-01T00:00:00Z, in seconds
 	keepIDs          = 24 * 3600 * 1e6 // how long request ids are kept, in microseconds
 )
@@ -123,7 +122,7 @@ func (it *item) hostCount() int {
 	case it == nil:
 		return 0
 	case it.closing:
-		return batchHosts
+		return MaxSnapshotHosts
 	}
 	return len(it.hosts)
 }

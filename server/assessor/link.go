@@ -43,7 +43,7 @@ func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*p
 		if old != nil {
 			return fault.AlreadyExists(l.Name, "delete it first")
 		}
-		if _, ok := b.Number(nameHost, l.Host); !ok {
+		if _, ok := b.Number(envelope.NameHost, l.Host); !ok {
 			return fault.NotFound("hosts/"+l.Host, "a link needs a host that a source has reported")
 		}
 		l.CreateTime = envelope.Timestamp(at)

@@ -26,16 +26,16 @@ type Look struct {
 	Waivers []*pb.Waiver
 	Said    *statements.Set
 
-	assessor *Assessor
-	sys      *system
+	archive *Archive
+	sys     *system
 }
 
 // SystemIDs lists the ids of systems that are not retired, after an id, at
 // most n.
-func (a *Assessor) SystemIDs(ctx context.Context, after string, n int) (out []string, err error) {
+func (a *Archive) SystemIDs(ctx context.Context, after string, n int) (out []string, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
-		for id := range tx.Names(nameSystem, after) {
+		for id := range tx.Names(envelope.NameSystem, after) {
 			if out = append(out, id); len(out) == n {
 				break
 			}
@@ -46,10 +46,10 @@ func (a *Assessor) SystemIDs(ctx context.Context, after string, n int) (out []st
 }
 
 // SystemCount is how many systems there are, retired ones included.
-func (a *Assessor) SystemCount(ctx context.Context) (n int, err error) {
+func (a *Archive) SystemCount(ctx context.Context) (n int, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		n = 0
-		for range tx.Names(nameSystem, "") {
+		for range tx.Names(envelope.NameSystem, "") {
 			n++
 		}
 		return nil
@@ -60,11 +60,11 @@ func (a *Assessor) SystemCount(ctx context.Context) (n int, err error) {
 // LookAt calls f for each of the systems that is stored and not retired, all in
 // one View: f must be quick, must not write, and must keep nothing of the Look.
 // It may be called again from the first system on.
-func (a *Assessor) LookAt(ctx context.Context, systems []string, f func(*Look) error) error {
+func (a *Archive) LookAt(ctx context.Context, systems []string, f func(*Look) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		now := a.nowIn(tx)
-		arena := a.takeArena()
-		defer a.giveArena(arena)
+		arena := a.arenas.take()
+		defer a.arenas.give(arena)
 		for _, id := range systems {
 			arena.Reset()
 			l, err := a.look(arena, tx, id, now)
@@ -85,7 +85,7 @@ func (a *Assessor) LookAt(ctx context.Context, systems []string, f func(*Look) e
 	})
 }
 
-func (a *Assessor) look(arena *wire.Arena, tx *ledger.Tx, id string, now int64) (*Look, error) {
+func (a *Archive) look(arena *wire.Arena, tx *ledger.Tx, id string, now int64) (*Look, error) {
 	s, err := openSystemIn(arena, tx, id, ledger.Latest)
 	if err != nil || s.isNew() || s.head.Retired != 0 {
 		return nil, err
@@ -99,14 +99,14 @@ func (a *Assessor) look(arena *wire.Arena, tx *ledger.Tx, id string, now int64) 
 		return nil, err
 	}
 	return &Look{
-		System: id, At: now, Merged: m, Said: said, assessor: a, sys: s,
+		System: id, At: now, Merged: m, Said: said, archive: a, sys: s,
 		Claims: said.Claims(ledger.MaxInstant), Waivers: said.Waivers(ledger.MaxInstant),
 	}, nil
 }
 
 // Assignments are those that select the system now.
 func (l *Look) Assignments() (out []*guides.Assignment) {
-	for _, as := range l.assessor.History().At(l.At).Assignments {
+	for _, as := range l.archive.History().At(l.At).Assignments {
 		if guides.Selects(as.Source.Selector, l.System, l.Merged.Inventory.System) {
 			out = append(out, as)
 		}
@@ -116,7 +116,7 @@ func (l *Look) Assignments() (out []*guides.Assignment) {
 
 // Coming are those that are to select the system later, as it stands now.
 func (l *Look) Coming() (out []*guides.Assignment) {
-	h := l.assessor.History()
+	h := l.archive.History()
 	for t := h.Next(l.At); t != assess.Forever; t = h.Next(t) {
 		for _, as := range h.At(t).Assignments {
 			if guides.Selects(as.Source.Selector, l.System, l.Merged.Inventory.System) {
@@ -146,7 +146,7 @@ func (l *Look) Stored(series string) (*Stored, error) {
 		if e.Id != series || e.Stream == 0 {
 			continue
 		}
-		h, _, err := envelope.Head[storev1.SeriesHead](l.sys.tx, spaceSeries, e.Stream)
+		h, _, err := envelope.Head[storev1.SeriesHead](l.sys.tx, envelope.SpaceSeries, e.Stream)
 		if err != nil || h == nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func (l *Look) Stored(series string) (*Stored, error) {
 		if err != nil || st.Ended {
 			return nil, err
 		}
-		rules, err := l.assessor.RuleIDs(seriesChecklist(series), st.Version)
+		rules, err := l.archive.RuleIDs(seriesChecklist(series), st.Version)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func keysOf(h *pb.Host) map[string][]string {
 // match finds the stored host on which all keys of a match rule agree. Two
 // hosts that a rule could mean are none: a person must link them.
 func (p *plan) match(source string, h *pb.Host) (id string, keys []string, err error) {
-	rules := p.a.History().At(p.now).PolicySource.MatchRules
+	rules := p.planner.History().At(p.now).PolicySource.MatchRules
 	if len(rules) == 0 {
 		return "", nil, nil
 	}
@@ -82,7 +82,7 @@ func (p *plan) resolve(source string, h *pb.Host) (string, error) {
 	if rec != nil {
 		return rec.Link.Host, nil
 	}
-	if _, known := p.sys.tx.Number(nameHost, h.Id); known {
+	if _, known := p.sys.tx.Number(envelope.NameHost, h.Id); known {
 		return h.Id, nil
 	}
 	id, keys, err := p.match(source, h)
@@ -106,7 +106,7 @@ func (w *writer) links() {
 		l.CreateTime = envelope.Timestamp(w.b.Commit().Recorded)
 		w.b.PutObject(kindLink, linkName(l.Source, l.SourceHost), envelope.Encode(&storev1.LinkRecord{Schema: envelope.Schema, Link: l}))
 	}
-	if len(w.p.a.History().At(w.p.now).PolicySource.MatchRules) == 0 {
+	if len(w.p.planner.History().At(w.p.now).PolicySource.MatchRules) == 0 {
 		return
 	}
 	for _, h := range w.p.sys.hosts {

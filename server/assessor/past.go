@@ -94,13 +94,13 @@ type Past struct {
 
 // PastAt takes a series' state at an instant, as known at another, apart. With
 // a version the plan is of that published version instead of the one in force.
-func (a *Assessor) PastAt(ctx context.Context, system, series, version string, w When) (out *Past, err error) {
+func (a *Archive) PastAt(ctx context.Context, system, series, version string, w When) (out *Past, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		r, err := a.resolveWhen(tx, w)
 		if err != nil {
 			return err
 		}
-		s, err := a.storedSystem(tx, system, r.known)
+		s, err := storedSystem(tx, system, r.known)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (a *Assessor) PastAt(ctx context.Context, system, series, version string, w
 	return out, err
 }
 
-func (a *Assessor) takeApart(s *system, p *Past, r resolved, version string) error {
+func (a *Archive) takeApart(s *system, p *Past, r resolved, version string) error {
 	g := a.History().At(r.at)
 	p.Policy, p.PolicyDigest = g.Policy, g.PolicyDigest
 	in, err := s.knownViews(g.Policy, r)
@@ -175,7 +175,7 @@ func (s *Step) Rows(f func(Row)) error {
 	return nil
 }
 
-func (a *Assessor) newStep(series string, effective, recorded int64, st *storev1.State) (*Step, error) {
+func (a *Archive) newStep(series string, effective, recorded int64, st *storev1.State) (*Step, error) {
 	out := &Step{
 		Effective: effective, Recorded: recorded, Cause: causeName(st.Cause), Version: st.Version, Engine: st.Engine,
 		Ended: st.Ended, Summary: st.Summary, state: st,
@@ -190,7 +190,7 @@ func (a *Assessor) newStep(series string, effective, recorded int64, st *storev1
 	return out, err
 }
 
-func (a *Assessor) loadStep(tx *ledger.Tx, series string, e ledger.Entry) (*Step, error) {
+func (a *Archive) loadStep(tx *ledger.Tx, series string, e ledger.Entry) (*Step, error) {
 	rec, err := tx.LoadEntry(e)
 	if err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func (a *Assessor) loadStep(tx *ledger.Tx, series string, e ledger.Entry) (*Step
 
 // storedStep is the state that held at an instant; NOT_FOUND where there was
 // none, or the series had ended.
-func (a *Assessor) storedStep(tx *ledger.Tx, s *system, series string, r resolved) (*Step, error) {
+func (a *Archive) storedStep(tx *ledger.Tx, s *system, series string, r resolved) (*Step, error) {
 	e, err := seriesEntry(s, series)
 	if err != nil {
 		return nil, err
@@ -228,22 +228,22 @@ type Timeline struct {
 	Now            int64 // the newest instant of which something was known: Present, or known_at
 	Present        int64
 
-	assessor *Assessor
-	sys      *system
-	stream   uint32
-	known    resolved
-	plans    map[string]*assess.Plan // by version and epoch
+	archive *Archive
+	sys     *system
+	stream  uint32
+	known   resolved
+	plans   map[string]*assess.Plan // by version and epoch
 }
 
 // Timeline calls f with a series' states as known at an instant (0 for now), in
 // one View: f must be quick, and may be called again from the start.
-func (a *Assessor) Timeline(ctx context.Context, system, series string, knownAt int64, f func(*Timeline) error) error {
+func (a *Archive) Timeline(ctx context.Context, system, series string, knownAt int64, f func(*Timeline) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		r, err := a.resolveWhen(tx, When{KnownAt: knownAt})
 		if err != nil {
 			return err
 		}
-		s, err := a.storedSystem(tx, system, r.known)
+		s, err := storedSystem(tx, system, r.known)
 		if err != nil {
 			return err
 		}
@@ -253,7 +253,7 @@ func (a *Assessor) Timeline(ctx context.Context, system, series string, knownAt 
 		}
 		return f(&Timeline{
 			System: system, Series: series, Now: r.at, Present: a.nowIn(tx),
-			assessor: a, sys: s, stream: e.Stream, known: r, plans: map[string]*assess.Plan{},
+			archive: a, sys: s, stream: e.Stream, known: r, plans: map[string]*assess.Plan{},
 		})
 	})
 }
@@ -264,7 +264,7 @@ func (t *Timeline) At(instant int64) (*Step, error) {
 	if !ok {
 		return nil, nil
 	}
-	return t.assessor.loadStep(t.sys.tx, t.Series, e)
+	return t.archive.loadStep(t.sys.tx, t.Series, e)
 }
 
 // Between calls f for the state that held at from, if any, and for each that
@@ -287,7 +287,7 @@ func (t *Timeline) Between(ctx context.Context, from, to int64, f func(*Step) er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		st, err := t.assessor.loadStep(tx, t.Series, e)
+		st, err := t.archive.loadStep(tx, t.Series, e)
 		if err != nil {
 			return err
 		}
@@ -302,7 +302,7 @@ func (t *Timeline) Between(ctx context.Context, from, to int64, f func(*Step) er
 // inventory, which selects between assignments, is read only where assignments
 // of one series differ.
 func (t *Timeline) Plan(s *Step) (*assess.Plan, error) {
-	g := t.assessor.History().At(s.Effective)
+	g := t.archive.History().At(s.Effective)
 	key := fmt.Sprintf("%s %d", s.Version, g.Epoch)
 	if p := t.plans[key]; p != nil {
 		return p, nil
@@ -327,14 +327,14 @@ func (t *Timeline) Plan(s *Step) (*assess.Plan, error) {
 // of them will do, and the system is not asked for.
 func (t *Timeline) plan(g *guides.Guide, s *Step, sys *pb.System, ambiguous bool) (*assess.Plan, error) {
 	if ambiguous {
-		return t.assessor.SeriesPlan(t.Series, s.Version, t.System, sys, s.Effective)
+		return t.archive.SeriesPlan(t.Series, s.Version, t.System, sys, s.Effective)
 	}
 	for _, as := range g.Assignments {
 		if as.Series == t.Series {
-			return t.assessor.PlanOf(t.Series, s.Version, as.Plan.TailoringSource())
+			return t.archive.PlanOf(t.Series, s.Version, as.Plan.TailoringSource())
 		}
 	}
-	return t.assessor.PlanOf(t.Series, s.Version, nil)
+	return t.archive.PlanOf(t.Series, s.Version, nil)
 }
 
 // ambiguous tells whether assignments of different tailorings make the series.
@@ -355,7 +355,7 @@ func (t *Timeline) ambiguous(g *guides.Guide) bool {
 
 // PlanOf is the plan of a series under a checklist's version and a tailoring
 // (nil for none).
-func (a *Assessor) PlanOf(series, version string, t *pb.Tailoring) (*assess.Plan, error) {
+func (a *Archive) PlanOf(series, version string, t *pb.Tailoring) (*assess.Plan, error) {
 	checklist, profile, _ := guides.SplitSeries(series)
 	c, err := a.Compiled(checklist, version)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // ahead walks one series from now on, as if nobody acted: sources go on
 // confirming what they confirm now, and everything else takes its course.
 type ahead struct {
-	a      *Assessor
+	a      *Archive
 	replay *replay // for causes alone
 	series string
 	now    int64
@@ -37,7 +37,7 @@ type ahead struct {
 //   - facts that are compared with the time turn when they turn.
 //
 // It reads in one View and evaluates afterwards. f may end it with an error.
-func (a *Assessor) Ahead(ctx context.Context, system, series string, until int64, f func(*Step) error) error {
+func (a *Archive) Ahead(ctx context.Context, system, series string, until int64, f func(*Step) error) error {
 	w := &ahead{a: a, series: series}
 	if err := a.ledger.View(ctx, func(tx *ledger.Tx) error { return w.open(tx, system) }); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (w *ahead) open(tx *ledger.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	s, err := w.a.storedSystem(tx, id, r.known)
+	s, err := storedSystem(tx, id, r.known)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (w *ahead) open(tx *ledger.Tx, id string) error {
 		return err
 	}
 	w.now = r.at
-	w.replay = &replay{a: w.a, sys: s, guides: h}
+	w.replay = &replay{keeper: w.a.Keeper, engine: w.a.engine, sys: s, guides: h}
 	w.replay.said, err = s.statementsOf()
 	return err
 }
@@ -131,7 +131,7 @@ func (w *ahead) at(t int64) (changed bool, next int64, err error) {
 	if as == nil {
 		w.eval = nil
 		changed, err := w.take(&storev1.State{
-			Schema: envelope.Schema, Version: w.step.Version, Engine: w.a.cfg.Engine, Ended: true, Summary: &storev1.StateSummary{},
+			Schema: envelope.Schema, Version: w.step.Version, Engine: w.a.engine, Ended: true, Summary: &storev1.StateSummary{},
 		}, t, r.cause)
 		return changed, next, err
 	}
@@ -143,7 +143,7 @@ func (w *ahead) at(t int64) (changed bool, next int64, err error) {
 		Merged: r.merged, Claims: r.said.Claims(ledger.MaxInstant), Waivers: r.said.Waivers(ledger.MaxInstant), At: t, Previous: previous,
 	})
 	w.eval = ev
-	st, err := w.a.buildState(ev, w.step.state, w.step.rules, t)
+	st, err := buildState(w.a.engine, ev, w.step.state, w.step.rules, t)
 	if err != nil {
 		return false, 0, err
 	}

@@ -20,9 +20,9 @@ import (
 // plan is what a group of items does to one system: made in a View, carried
 // out in an Update if the heads it was made of still stand.
 type plan struct {
-	a   *Assessor
-	sys *system
-	now int64
+	planner *planner
+	sys     *system
+	now     int64
 
 	line *retention.Line // before which nothing is written
 
@@ -75,12 +75,12 @@ const (
 // makePlan applies items, in their order, to a system as a View shows it, and
 // evaluates what must be evaluated. With no items it reassesses what is due, or,
 // with full, whether or not it is due.
-func (a *Assessor) makePlan(tx *ledger.Tx, id string, items []*item, now int64, full bool) (*plan, error) {
-	sys, kept, err := a.openSystem(tx, id, len(items) == 0)
+func (x *planner) makePlan(tx *ledger.Tx, id string, items []*item, now int64, full bool) (*plan, error) {
+	sys, kept, err := x.open(tx, id, len(items) == 0)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{a: a, sys: sys, cache: kept, now: now, line: a.Wall.Line(), others: map[string]int64{}, touched: map[int64]uint32{}}
+	p := &plan{planner: x, sys: sys, cache: kept, now: now, line: x.wall.Line(), others: map[string]int64{}, touched: map[int64]uint32{}}
 	seen := map[string]*planned{}
 	for _, it := range items {
 		d := &planned{it: it}
@@ -307,7 +307,7 @@ func (p *plan) gap(confirmed, observed int64) bool {
 // silent tells whether what a source confirmed at an instant may have become
 // stale until another, under any policy that held between.
 func (p *plan) silent(from, to int64) bool {
-	h := p.a.History()
+	h := p.planner.History()
 	shortest := h.At(from).Shortest
 	for t := h.Next(from); t <= to; t = h.Next(t) {
 		shortest = min(shortest, h.At(t).Shortest)
@@ -526,7 +526,7 @@ func (p *plan) due() {
 	if until := validUntil(h); until <= p.now {
 		p.touch(max(until, 1), causeDerived) // time alone, or a statement that begins or ends
 	}
-	if t := p.a.History().After(h.ConfigEpoch); t <= p.now && !p.sys.isNew() {
+	if t := p.planner.History().After(h.ConfigEpoch); t <= p.now && !p.sys.isNew() {
 		p.touch(t, causeDerived)
 	}
 }
@@ -548,8 +548,8 @@ func validUntil(h *storev1.SystemHead) int64 {
 // evaluate replays the series from where something changed.
 func (p *plan) evaluate() error {
 	h := p.sys.head
-	r := &replay{a: p.a, sys: p.sys, cache: p.cache, now: p.now, late: p.late(), causes: p.touched}
-	r.since = since{timeAlone: p.timeAlone() && !r.late, sameEngine: !p.a.lags(h), seen: h.Latest, stale: h.StaleUntil}
+	r := &replay{keeper: p.planner.Keeper, metrics: p.planner.metrics, engine: p.planner.engine, sys: p.sys, cache: p.cache, now: p.now, late: p.late(), causes: p.touched}
+	r.since = since{timeAlone: p.timeAlone() && !r.late, sameEngine: !lagsBehind(h, p.planner.engine), seen: h.Latest, stale: h.StaleUntil}
 	if r.since.stale == 0 {
 		r.since.stale = ledger.MaxInstant
 	}

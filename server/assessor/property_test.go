@@ -52,7 +52,7 @@ func history(t *rapid.T) []said {
 // play submits a history in an order of arrival, all of it on one day.
 func play(t *testing.T, order []said, cacheFrom int) *kit {
 	k := newKit(t)
-	k.cache.from = cacheFrom
+	k.plans.keepFrom(cacheFrom)
 	k.clock.set(day(100))
 	for _, s := range order {
 		if r := k.submit(s.source, day0.Add(s.observed), s.text()); r.Error != nil {

@@ -263,7 +263,7 @@ func (a *Assessor) planLane(ctx context.Context, l *lane) {
 	}
 	err := a.guarded(func() error {
 		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
-			p, err := a.makePlan(tx, l.system, items, a.now(), full)
+			p, err := a.plans.makePlan(tx, l.system, items, a.now(), full)
 			if l.plan = p; p != nil && len(items) == 0 {
 				p.release()
 			}
@@ -282,31 +282,6 @@ func (a *Assessor) IsWaitedFor() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.ready) > 0
-}
-
-// release lets go of what a reassessment has read and its commit does not need:
-// a batch of a thousand systems would hold all their hosts, decoded, until it is
-// durable. It changes states alone, so that no host is needed any more; the memory
-// into which they were decoded serves the next system.
-func (p *plan) release() {
-	for _, st := range p.sys.sources {
-		for _, v := range st.track.versions {
-			v.msg, v.payload = nil, nil
-		}
-	}
-	p.sys.hosts, p.sys.foreign, p.cache.evals = nil, nil, nil
-	arena := p.sys.arena
-	p.sys.arena = nil
-	defer p.a.giveArena(arena)
-	if p.replay == nil {
-		return
-	}
-	p.replay.merged = nil
-	for _, s := range p.replay.series {
-		if s.eval != nil {
-			s.eval.Recycle()
-		}
-	}
 }
 
 // guarded turns a panic into an error: a defect that one system's data bring
@@ -366,10 +341,7 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 		case again[l]:
 			a.retry(l)
 		default:
-			// What a reassessment passes by would drive out what is submitted to.
-			if len(l.plan.sys.hosts) >= a.cache.from && len(l.plan.results) > 0 {
-				a.cache.put(l.plan.settle())
-			}
+			a.plans.committed(l.plan)
 			if l.plan.caughtUp {
 				a.lagging.Add(-1)
 			}
@@ -407,8 +379,7 @@ func applyAll(b *ledger.Batch, lanes, stale []*lane) ([]*lane, error) {
 // isEarlier tells whether something is due before the scheduler would wake.
 func (a *Assessor) isEarlier(lanes []*lane) bool {
 	for _, l := range lanes {
-		h := l.plan.sys.head
-		if len(l.plan.others) > 0 || h.Due != 0 && h.Due < a.sleeping.Load() {
+		if l.plan.dueBy(a.sleeping.Load()) {
 			return true
 		}
 	}

@@ -18,6 +18,10 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
+// MaxAhead is how far an instant that somebody tells may lie ahead, in
+// microseconds, since clocks differ.
+const MaxAhead = 5 * 60 * 1e6
+
 // When says which knowledge a read asks for: the state at AsOf, as known at
 // KnownAt, both in microseconds; 0 is now.
 type When struct {
@@ -35,9 +39,9 @@ type resolved struct {
 // nowIn is the present of a transaction: the clock's, or the newest commit's,
 // which may lie a little ahead, since no two are recorded at one instant. So
 // that who writes can read what he wrote.
-func (a *Assessor) nowIn(tx *ledger.Tx) int64 { return max(a.now(), tx.Last().Recorded) }
+func (a *Archive) nowIn(tx *ledger.Tx) int64 { return max(a.now(), tx.Last().Recorded) }
 
-func (a *Assessor) resolveWhen(tx *ledger.Tx, w When) (resolved, error) {
+func (a *Archive) resolveWhen(tx *ledger.Tx, w When) (resolved, error) {
 	now := a.nowIn(tx)
 	out := resolved{at: w.AsOf, known: ledger.Latest, knownAt: ledger.MaxInstant}
 	if out.at == 0 {
@@ -105,9 +109,9 @@ func seriesChecklist(series string) string {
 }
 
 // System is a system as a resource.
-func (a *Assessor) System(ctx context.Context, id string) (out *pb.SystemRecord, err error) {
+func (a *Archive) System(ctx context.Context, id string) (out *pb.SystemRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		s, err := a.storedSystem(tx, id, ledger.Latest)
+		s, err := storedSystem(tx, id, ledger.Latest)
 		if err != nil {
 			return err
 		}
@@ -128,7 +132,7 @@ func (a *Assessor) System(ctx context.Context, id string) (out *pb.SystemRecord,
 }
 
 // storedSystem is a system that is there; NOT_FOUND otherwise.
-func (a *Assessor) storedSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
+func storedSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
 	s, err := openSystem(tx, id, known)
 	if err != nil {
 		return nil, err
@@ -139,7 +143,7 @@ func (a *Assessor) storedSystem(tx *ledger.Tx, id string, known ledger.Seq) (*sy
 	return s, nil
 }
 
-func (a *Assessor) systemRecord(s *system) (*pb.SystemRecord, error) {
+func (a *Archive) systemRecord(s *system) (*pb.SystemRecord, error) {
 	h := s.head
 	out := &pb.SystemRecord{
 		Name: "systems/" + s.id, State: "active", HostCount: h.HostCount, Revision: h.Revision,
@@ -164,7 +168,7 @@ func (a *Assessor) systemRecord(s *system) (*pb.SystemRecord, error) {
 
 // sourcesOf says when each source last spoke of the system or of one of its
 // hosts, and of how many hosts, whichever way it reports them.
-func (a *Assessor) sourcesOf(s *system) ([]*pb.SourceStatus, error) {
+func (a *Archive) sourcesOf(s *system) ([]*pb.SourceStatus, error) {
 	now := a.nowIn(s.tx)
 	policy := a.History().At(now).Policy
 	out := make([]*pb.SourceStatus, len(s.head.Sources))
@@ -201,10 +205,10 @@ func (a *Assessor) sourcesOf(s *system) ([]*pb.SourceStatus, error) {
 }
 
 // Systems lists systems after an id, at most n, in the order of their ids.
-func (a *Assessor) Systems(ctx context.Context, after string, n int, retired bool) (out []*pb.SystemRecord, err error) {
+func (a *Archive) Systems(ctx context.Context, after string, n int, retired bool) (out []*pb.SystemRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
-		for id := range tx.Names(nameSystem, after) {
+		for id := range tx.Names(envelope.NameSystem, after) {
 			s, err := openSystem(tx, id, ledger.Latest)
 			if err != nil {
 				return err
@@ -226,7 +230,7 @@ func (a *Assessor) Systems(ctx context.Context, after string, n int, retired boo
 }
 
 // mergedAt is a system's merged inventory at an instant.
-func (a *Assessor) mergedAt(s *system, at int64) (*merge.Merged, error) {
+func (a *Archive) mergedAt(s *system, at int64) (*merge.Merged, error) {
 	in, err := s.views(a.History().At(at).Policy, at)
 	if err != nil {
 		return nil, err
@@ -239,13 +243,13 @@ func (a *Assessor) mergedAt(s *system, at int64) (*merge.Merged, error) {
 
 // Merged is what was known of a system, merged; source limits it to one
 // source's word where it is not empty.
-func (a *Assessor) Merged(ctx context.Context, id, source string, w When) (m *merge.Merged, err error) {
+func (a *Archive) Merged(ctx context.Context, id, source string, w When) (m *merge.Merged, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		r, err := a.resolveWhen(tx, w)
 		if err != nil {
 			return err
 		}
-		s, err := a.storedSystem(tx, id, r.known)
+		s, err := storedSystem(tx, id, r.known)
 		if err != nil {
 			return err
 		}
@@ -309,7 +313,7 @@ func (s *system) knownViews(policy *merge.Policy, r resolved) (merge.Input, erro
 
 // evaluationAt evaluates a series' plan over what was known: what a stored
 // state stands for, with facts and messages.
-func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r resolved) (*assess.Evaluation, error) {
+func (a *Archive) evaluationAt(s *system, st *storev1.State, seriesID string, r resolved) (*assess.Evaluation, error) {
 	in, err := s.viewsOrNone(a.History().At(r.at).Policy, r)
 	if err != nil {
 		return nil, err
@@ -332,6 +336,6 @@ func (a *Assessor) evaluationAt(s *system, st *storev1.State, seriesID string, r
 func InventoryDigest(m *merge.Merged) digest.Digest { return digest.Of(m.Inventory) }
 
 // Ready says why the store cannot be read now; nil where it can.
-func (a *Assessor) Ready(ctx context.Context) error {
+func (a *Archive) Ready(ctx context.Context) error {
 	return a.ledger.View(ctx, func(*ledger.Tx) error { return nil })
 }

@@ -46,16 +46,16 @@ func (s *Step) State() *storev1.State { return s.state }
 
 // Records counts the recorded states of a system's series that are wanted, and
 // tells whether another version of the engine evaluated the system last.
-func (a *Assessor) Records(ctx context.Context, system string, want func(series string) bool) (n int, lags bool, err error) {
+func (a *Archive) Records(ctx context.Context, system string, want func(series string) bool) (n int, lags bool, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		n = 0
-		s, err := a.storedSystem(tx, system, ledger.Latest)
+		s, err := storedSystem(tx, system, ledger.Latest)
 		if err != nil {
 			return err
 		}
-		lags = a.lags(s.head)
+		lags = lagsBehind(s.head, a.engine)
 		for _, e := range s.head.Series {
-			h, _, err := envelope.Head[storev1.SeriesHead](tx, spaceSeries, e.Stream)
+			h, _, err := envelope.Head[storev1.SeriesHead](tx, envelope.SpaceSeries, e.Stream)
 			if err != nil {
 				return err
 			}
@@ -74,9 +74,9 @@ func (a *Assessor) Records(ctx context.Context, system string, want func(series 
 // counted from 0, whether it is to be computed; nil means all. It runs in one
 // View and keeps the system's views in memory. The error is of the store or
 // f's: what is wrong with one state is told with it.
-func (a *Assessor) Recompute(ctx context.Context, system string, want func(series string) bool, pick func(n int) bool, f func(*Recomputed) error) error {
+func (a *Archive) Recompute(ctx context.Context, system string, want func(series string) bool, pick func(n int) bool, f func(*Recomputed) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		s, err := a.storedSystem(tx, system, ledger.Latest)
+		s, err := storedSystem(tx, system, ledger.Latest)
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (a *Assessor) Recompute(ctx context.Context, system string, want func(serie
 		if err := r.open(want); err != nil {
 			return err
 		}
-		if r.line, r.pins, err = a.Wall.Kept(tx, system); err != nil {
+		if r.line, r.pins, err = a.wall.Kept(tx, system); err != nil {
 			return err
 		}
 		for n, e := range r.states {
@@ -111,7 +111,7 @@ func (a *Assessor) Recompute(ctx context.Context, system string, want func(serie
 
 // recomputing is one system on the way through its records.
 type recomputing struct {
-	a      *Assessor
+	a      *Archive
 	sys    *system
 	guides *guides.History
 	said   *statements.Set
@@ -173,7 +173,7 @@ func (r *recomputing) open(want func(string) bool) error {
 		if e.Stream == 0 || !want(e.Id) {
 			continue
 		}
-		t := s.newTrack(&e.Stream, recordState)
+		t := s.newTrack(&e.Stream, envelope.RecordState)
 		t.complete = true
 		r.series[e.Stream] = &seriesState{entry: e, track: t}
 		r.states = slices.AppendSeq(r.states, s.tx.Entries(e.Stream, ledger.MinInstant, ledger.MaxInstant, ledger.Latest))
@@ -268,7 +268,7 @@ func (r *recomputing) entry(e ledger.Entry, picked bool) (*Recomputed, error) {
 	if err := r.compute(s, out); err != nil {
 		return out, out.fail(err)
 	}
-	if out.Computed != nil && !out.Same && st.Engine == r.a.cfg.Engine {
+	if out.Computed != nil && !out.Same && st.Engine == r.a.engine {
 		v.msg = out.Computed.state // so that what follows is not blamed for it
 	}
 	return out, nil
@@ -364,13 +364,13 @@ func (r *recomputing) under(g *guides.Guide, s *seriesState, out *Recomputed) (*
 	if as == nil {
 		out.NoInputs = !r.anything(out.Effective)
 		return &storev1.State{
-			Schema: envelope.Schema, Version: out.Stored.Version, Engine: r.a.cfg.Engine, Ended: true, Summary: &storev1.StateSummary{},
+			Schema: envelope.Schema, Version: out.Stored.Version, Engine: r.a.engine, Ended: true, Summary: &storev1.StateSummary{},
 		}, nil
 	}
 	ev := as.Plan.Evaluate(assess.Input{
 		Merged: m, Claims: r.said.Claims(out.Recorded), Waivers: r.said.Waivers(out.Recorded), At: out.Effective,
 	})
-	st, err := r.a.buildState(ev, s.current, s.rules, out.Effective)
+	st, err := buildState(r.a.engine, ev, s.current, s.rules, out.Effective)
 	if err == nil {
 		st.Labels = rollup.PackLabels(g.Labels, m.Inventory.System)
 	}
@@ -448,9 +448,9 @@ func (r *recomputing) nextView(at int64) int64 {
 // than the stored one (nil for none) as all is known now. Nothing is written.
 // pending is the instant from which the system has yet to be evaluated, since
 // something is due; assess.Forever where nothing is.
-func (a *Assessor) Retrace(ctx context.Context, system string, f func(series string, stored, computed *Step) error) (pending int64, err error) {
+func (a *Archive) Retrace(ctx context.Context, system string, f func(series string, stored, computed *Step) error) (pending int64, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		s, err := a.storedSystem(tx, system, ledger.Latest)
+		s, err := storedSystem(tx, system, ledger.Latest)
 		if err != nil {
 			return err
 		}
@@ -461,10 +461,10 @@ func (a *Assessor) Retrace(ctx context.Context, system string, f func(series str
 			pending = assess.Forever
 		}
 		first, err := firstView(s)
-		if first = max(first, a.Wall.Line().Before); err != nil || first > now {
+		if first = max(first, a.wall.Line().Before); err != nil || first > now {
 			return err
 		}
-		r := &replay{a: a, sys: s, now: now, late: true, causes: map[int64]uint32{}}
+		r := &replay{keeper: a.Keeper, engine: a.engine, sys: s, now: now, late: true, causes: map[int64]uint32{}}
 		if err := r.run(first); err != nil {
 			return err
 		}
@@ -479,7 +479,7 @@ func (a *Assessor) Retrace(ctx context.Context, system string, f func(series str
 }
 
 // pendingFrom is the instant from which a system is to be evaluated anew.
-func (a *Assessor) pendingFrom(h *storev1.SystemHead) int64 {
+func (a *Archive) pendingFrom(h *storev1.SystemHead) int64 {
 	from := min(validUntil(h), a.History().After(h.ConfigEpoch))
 	if h.ReplayFrom != 0 {
 		from = min(from, h.ReplayFrom)
@@ -488,7 +488,7 @@ func (a *Assessor) pendingFrom(h *storev1.SystemHead) int64 {
 }
 
 // retraced tells what a replay staged of a series.
-func (a *Assessor) retraced(tx *ledger.Tx, s *seriesState, now int64, f func(series string, stored, computed *Step) error) error {
+func (a *Archive) retraced(tx *ledger.Tx, s *seriesState, now int64, f func(series string, stored, computed *Step) error) error {
 	var held *version // what is stored of the instant
 	for _, v := range slices.Backward(s.track.versions) {
 		if !v.staged {
@@ -509,7 +509,7 @@ func (a *Assessor) retraced(tx *ledger.Tx, s *seriesState, now int64, f func(ser
 			if stored, err = a.loadStep(tx, s.entry.Id, held.entry); err != nil {
 				return err
 			}
-			if stored.Engine != a.cfg.Engine {
+			if stored.Engine != a.engine {
 				return nil // its engine said otherwise, and what is stored later follows from that
 			}
 			if v.corrects == nil {

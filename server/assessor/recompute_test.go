@@ -38,7 +38,7 @@ func TestRecordedIsRecomputed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		y := &year{kit: newKit(t), rt: rt}
 		defer y.Close()
-		y.cache.from = rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache")
+		y.plans.keepFrom(rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache"))
 		if err := y.tailor(30); err != nil {
 			rt.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func (y *year) taken(items ...*pb.SubmitItem) error {
 // what people say, guidance and the scheduler, all at once.
 func TestConcurrentWritesAreRecomputed(t *testing.T) {
 	k := newKit(t)
-	k.cache.from = 1
+	k.plans.keepFrom(1)
 	if _, err := k.SetPolicy(t.Context(), &pb.Policy{DefaultFreshness: duration(2 * time.Hour)}, "test"); err != nil {
 		t.Fatal(err)
 	}

@@ -38,21 +38,28 @@ type seriesState struct {
 	indexes []*stateIndex       // of the states built last, and before that, unpacked
 }
 
+// metrics is told of evaluations; it must be quick and safe for concurrent use.
+type metrics interface {
+	Assessment(cause string, changed bool, took time.Duration)
+}
+
 // replay evaluates a system from an instant to now and stages what differs
 // from what is stored.
 type replay struct {
-	a      *Assessor
-	sys    *system
-	now    int64
-	late   bool             // something later than the first instant is stored already
-	causes map[int64]uint32 // of the instants that the plan names
-	cause  uint32           // of the instant under way
-	last   int64            // the last instant evaluated
-	series []*seriesState
-	cache  *replayCache
-	guides *guides.History
-	said   *statements.Set
-	merged *merge.Merged // the newest
+	keeper  *guides.Keeper // of checklists
+	metrics metrics        // told nothing where nil
+	engine  string         // its version
+	sys     *system
+	now     int64
+	late    bool             // something later than the first instant is stored already
+	causes  map[int64]uint32 // of the instants that the plan names
+	cause   uint32           // of the instant under way
+	last    int64            // the last instant evaluated
+	series  []*seriesState
+	cache   *replayCache
+	guides  *guides.History
+	said    *statements.Set
+	merged  *merge.Merged // the newest
 
 	mergedAt int64         // the instant for which it was made
 	policy   digest.Digest // under which
@@ -66,7 +73,7 @@ type replay struct {
 // change to the next.
 func (r *replay) run(from int64) error {
 	var err error
-	r.guides = r.a.History()
+	r.guides = r.keeper.History()
 	if r.said, err = r.sys.statementsOf(); err != nil {
 		return err
 	}
@@ -248,13 +255,13 @@ func (r *replay) openSeries(from int64) error {
 }
 
 func (r *replay) open(e *storev1.SeriesEntry, from int64) (*seriesState, error) {
-	s := &seriesState{entry: e, track: r.sys.newTrack(&e.Stream, recordState)}
+	s := &seriesState{entry: e, track: r.sys.newTrack(&e.Stream, envelope.RecordState)}
 	r.series = append(r.series, s)
 	if e.Stream == 0 {
 		s.track.complete = true
 		return s, nil
 	}
-	h, _, err := envelope.Head[storev1.SeriesHead](r.sys.tx, spaceSeries, e.Stream)
+	h, _, err := envelope.Head[storev1.SeriesHead](r.sys.tx, envelope.SpaceSeries, e.Stream)
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +302,7 @@ func (r *replay) setCurrent(s *seriesState, st *storev1.State) error {
 		return nil
 	}
 	var err error
-	s.rules, err = r.a.RuleIDs(seriesChecklist(s.entry.Id), st.Version)
+	s.rules, err = r.keeper.RuleIDs(seriesChecklist(s.entry.Id), st.Version)
 	return err
 }
 
@@ -382,12 +389,12 @@ func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 	s.entry.HoldsUntil = ev.HoldsUntil
 	r.cache.keep(s, ev)
 	if r.since.still && t < held && r.stood(s, as) && stands(ev, s.current) {
-		if m := r.a.cfg.Metrics; m != nil {
+		if m := r.metrics; m != nil {
 			m.Assessment(causeName(r.cause), false, took)
 		}
 		return ev.HoldsUntil, nil
 	}
-	is, was, err := r.a.buildIndexed(ev, s.current, s.rules, t)
+	is, was, err := buildIndexed(r.engine, ev, s.current, s.rules, t)
 	if err != nil {
 		return 0, err
 	}
@@ -395,11 +402,11 @@ func (r *replay) evaluate(as *guides.Assignment, t int64) (int64, error) {
 	s.indexes = append(s.indexes[:0], is, was)
 	st.Labels = rollup.PackLabels(r.guides.At(t).Labels, r.merged.Inventory.System)
 	before, cause := s.staged, r.causeOfSeries(as, t)
-	if cause == causeTime && r.since.fresh && t < held && s.current != nil && s.current.Engine != r.a.cfg.Engine {
+	if cause == causeTime && r.since.fresh && t < held && s.current != nil && s.current.Engine != r.engine {
 		cause = causeEngine // time would have changed nothing
 	}
 	err = r.observe(s, st, t, cause)
-	if m := r.a.cfg.Metrics; m != nil {
+	if m := r.metrics; m != nil {
 		m.Assessment(causeName(cause), s.staged > before, took)
 	}
 	return ev.HoldsUntil, err
@@ -432,7 +439,7 @@ func (r *replay) end(t int64) error {
 			continue
 		}
 		st := &storev1.State{
-			Schema: envelope.Schema, Version: held.Version, Engine: r.a.cfg.Engine, Ended: true,
+			Schema: envelope.Schema, Version: held.Version, Engine: r.engine, Ended: true,
 			HoldsUntil: assess.Forever, Summary: &storev1.StateSummary{},
 		}
 		if err := r.observe(s, st, t, r.cause); err != nil {

@@ -14,9 +14,9 @@ import (
 
 // Host is a host as a resource: merged of all sources, whichever systems they
 // reported it in.
-func (a *Assessor) Host(ctx context.Context, id string) (out *pb.HostRecord, err error) {
+func (a *Archive) Host(ctx context.Context, id string) (out *pb.HostRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		n, ok := tx.Number(nameHost, id)
+		n, ok := tx.Number(envelope.NameHost, id)
 		if !ok {
 			return fault.NotFound("hosts/"+id, "list what is there with ListHosts")
 		}
@@ -50,7 +50,7 @@ func (a *Assessor) Host(ctx context.Context, id string) (out *pb.HostRecord, err
 	return out, err
 }
 
-func (a *Assessor) hostRecord(s *system, h *hostState) (*pb.HostRecord, error) {
+func (a *Archive) hostRecord(s *system, h *hostState) (*pb.HostRecord, error) {
 	out := &pb.HostRecord{Name: "hosts/" + h.id, State: "retired", Systems: h.head.Systems, Etag: etagOfHead(h.raw)}
 	now := a.nowIn(s.tx)
 	policy := a.History().At(now).Policy
@@ -86,11 +86,11 @@ func loose(tx *ledger.Tx) *system {
 }
 
 // Hosts lists hosts after an id, at most n, in the order of their ids.
-func (a *Assessor) Hosts(ctx context.Context, after string, n int) (out []*pb.HostRecord, err error) {
+func (a *Archive) Hosts(ctx context.Context, after string, n int) (out []*pb.HostRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
 		s := loose(tx)
-		for id, number := range tx.Names(nameHost, after) {
+		for id, number := range tx.Names(envelope.NameHost, after) {
 			h := &hostState{id: id, head: &storev1.HostHead{}}
 			if err := s.openHost(h, number); err != nil {
 				return err
@@ -109,10 +109,10 @@ func (a *Assessor) Hosts(ctx context.Context, after string, n int) (out []*pb.Ho
 }
 
 // HostsOf is Hosts for the hosts of one system.
-func (a *Assessor) HostsOf(ctx context.Context, id, after string, n int) (out []*pb.HostRecord, err error) {
+func (a *Archive) HostsOf(ctx context.Context, id, after string, n int) (out []*pb.HostRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
-		s, err := a.storedSystem(tx, id, ledger.Latest)
+		s, err := storedSystem(tx, id, ledger.Latest)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (a *Assessor) HostsOf(ctx context.Context, id, after string, n int) (out []
 }
 
 // Facility is a facility as a resource: as the systems that name it say.
-func (a *Assessor) Facility(ctx context.Context, id string) (out *pb.FacilityRecord, err error) {
+func (a *Archive) Facility(ctx context.Context, id string) (out *pb.FacilityRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		n, ok := tx.Number(nameFacility, id)
 		if !ok {
@@ -148,12 +148,12 @@ func (a *Assessor) Facility(ctx context.Context, id string) (out *pb.FacilityRec
 	return out, err
 }
 
-func (a *Assessor) facilityRecord(tx *ledger.Tx, id string, n uint32) (*pb.FacilityRecord, error) {
+func (a *Archive) facilityRecord(tx *ledger.Tx, id string, n uint32) (*pb.FacilityRecord, error) {
 	out := &pb.FacilityRecord{Name: "facilities/" + id}
 	now := a.nowIn(tx)
 	in := merge.Input{Policy: a.History().At(now).Policy, At: now}
 	for number := range tx.Linked(edgeFacility, n) {
-		name, ok := tx.Name(nameSystem, number)
+		name, ok := tx.Name(envelope.NameSystem, number)
 		if !ok {
 			continue
 		}
@@ -177,7 +177,7 @@ func (a *Assessor) facilityRecord(tx *ledger.Tx, id string, n uint32) (*pb.Facil
 }
 
 // Facilities lists facilities after an id, at most n, in the order of their ids.
-func (a *Assessor) Facilities(ctx context.Context, after string, n int) (out []*pb.FacilityRecord, err error) {
+func (a *Archive) Facilities(ctx context.Context, after string, n int) (out []*pb.FacilityRecord, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
 		for id, number := range tx.Names(nameFacility, after) {

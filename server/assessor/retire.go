@@ -16,8 +16,8 @@ import (
 func (a *Assessor) RetireSystem(ctx context.Context, id, etag, actor string) error {
 	audit := &storev1.AuditRecord{Actor: actor, Method: "RetireSystem", Resource: "systems/" + id, Outcome: "retired"}
 	return a.onSystemFor(ctx, id, causeInventory, true, []*storev1.AuditRecord{audit}, func(b *ledger.Batch, at int64) (int64, error) {
-		n, _ := b.Number(nameSystem, id)
-		h, raw, err := envelope.Head[storev1.SystemHead](b.Tx, spaceSystem, n)
+		n, _ := b.Number(envelope.NameSystem, id)
+		h, raw, err := envelope.Head[storev1.SystemHead](b.Tx, envelope.SpaceSystem, n)
 		if err != nil {
 			return 0, err
 		}
@@ -26,7 +26,7 @@ func (a *Assessor) RetireSystem(ctx context.Context, id, etag, actor string) err
 		}
 		if h.Retired == 0 {
 			h.Retired = at
-			b.PutHead(spaceSystem, n, envelope.Encode(h))
+			b.PutHead(envelope.SpaceSystem, n, envelope.Encode(h))
 		}
 		return at, nil
 	})
@@ -38,11 +38,11 @@ func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error
 	audit := &storev1.AuditRecord{Actor: actor, Method: "RetireHost", Resource: "hosts/" + id, Outcome: "retired"}
 	var systems []string
 	_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error {
-		n, ok := b.Number(nameHost, id)
+		n, ok := b.Number(envelope.NameHost, id)
 		if !ok {
 			return fault.NotFound("hosts/"+id, "list what is there with ListHosts")
 		}
-		h, raw, err := envelope.Head[storev1.HostHead](b.Tx, spaceHost, n)
+		h, raw, err := envelope.Head[storev1.HostHead](b.Tx, envelope.SpaceHost, n)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error
 				return err
 			}
 		}
-		b.PutHead(spaceHost, n, envelope.Encode(h))
+		b.PutHead(envelope.SpaceHost, n, envelope.Encode(h))
 		b.Audit(envelope.Encode(audit))
 		systems = h.Systems
 		for _, s := range systems {
@@ -94,7 +94,7 @@ func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
 	if src.Confirmed > src.Effective {
 		b.SetConfirmed(ledger.Entry{Stream: src.Stream, Effective: src.Effective, Addr: addrOf(src.Address)}, src.Confirmed)
 	}
-	a, depth := b.Append(src.Stream, at, recordHostView, encodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
+	a, depth := b.Append(src.Stream, at, envelope.RecordHostView, encodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
 	src.Effective, src.Confirmed, src.Address = at, at, addressOf(a, depth)
 	src.Retired, src.ViaSystem, src.LeftOut = true, "", false
 	if depth == 0 {

@@ -90,7 +90,7 @@ func (w *writer) standing(s *seriesState, sums *rollup.Series, v *version) (*rol
 		return &rollup.Standing{}, nil
 	}
 	table, err := sums.Table(st.Version, func() (*assess.Checklist, error) {
-		return w.p.a.Compiled(seriesChecklist(s.entry.Id), st.Version)
+		return w.p.planner.Compiled(seriesChecklist(s.entry.Id), st.Version)
 	})
 	if err != nil {
 		return nil, err
@@ -133,29 +133,29 @@ type Fleet struct {
 	Sums   *rollup.Sums // nil where no system ever had the series
 	Now    int64        // microseconds since 1970 UTC
 
-	assessor *Assessor
-	tx       *ledger.Tx
+	archive *Archive
+	tx      *ledger.Tx
 }
 
 // ReadFleet calls f with what is kept of all systems' series of an id, in one
 // View: f must be quick, and may be called again from the start.
-func (a *Assessor) ReadFleet(ctx context.Context, series string, f func(*Fleet) error) error {
+func (a *Archive) ReadFleet(ctx context.Context, series string, f func(*Fleet) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		s, err := rollup.Open(tx, series)
 		if err != nil {
 			return err
 		}
-		return f(&Fleet{Series: series, Sums: s, Now: a.nowIn(tx), assessor: a, tx: tx})
+		return f(&Fleet{Series: series, Sums: s, Now: a.nowIn(tx), archive: a, tx: tx})
 	})
 }
 
 // ReadFleets calls f with what is kept of all ids that a series ever had, as
 // ReadFleet does.
-func (a *Assessor) ReadFleets(ctx context.Context, f func([]*Fleet) error) error {
+func (a *Archive) ReadFleets(ctx context.Context, f func([]*Fleet) error) error {
 	return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		var all []*Fleet
 		for id, s := range rollup.Each(tx) {
-			all = append(all, &Fleet{Series: id, Sums: s, Now: a.nowIn(tx), assessor: a, tx: tx})
+			all = append(all, &Fleet{Series: id, Sums: s, Now: a.nowIn(tx), archive: a, tx: tx})
 		}
 		return f(all)
 	})
@@ -163,8 +163,8 @@ func (a *Assessor) ReadFleets(ctx context.Context, f func([]*Fleet) error) error
 
 // member is a system by its number, with its series.
 func (f *Fleet) member(number uint32) (string, *storev1.SeriesEntry, error) {
-	id, _ := f.tx.Name(nameSystem, number)
-	h, _, err := envelope.Head[storev1.SystemHead](f.tx, spaceSystem, number)
+	id, _ := f.tx.Name(envelope.NameSystem, number)
+	h, _, err := envelope.Head[storev1.SystemHead](f.tx, envelope.SpaceSystem, number)
 	if err != nil {
 		return "", nil, err
 	}
@@ -194,7 +194,7 @@ func (f *Fleet) Newest(number uint32) (string, *Step, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	h, _, err := envelope.Head[storev1.SeriesHead](f.tx, spaceSeries, e.Stream)
+	h, _, err := envelope.Head[storev1.SeriesHead](f.tx, envelope.SpaceSeries, e.Stream)
 	if err != nil {
 		return "", nil, err
 	}
@@ -205,6 +205,6 @@ func (f *Fleet) Newest(number uint32) (string, *Step, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	out, err := f.assessor.newStep(f.Series, h.Effective, h.Recorded, st)
+	out, err := f.archive.newStep(f.Series, h.Effective, h.Recorded, st)
 	return id, out, err
 }

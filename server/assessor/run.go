@@ -169,18 +169,18 @@ type Query struct {
 // Systems are the ids of systems after an id, with their numbers, in the order of
 // ids.
 func Systems(tx *ledger.Tx, after string) iter.Seq2[string, uint32] {
-	return tx.Names(nameSystem, after)
+	return tx.Names(envelope.NameSystem, after)
 }
 
 // CountSystems is how many systems there are.
-func CountSystems(tx *ledger.Tx) int { return int(tx.Count(nameSystem)) }
+func CountSystems(tx *ledger.Tx) int { return int(tx.Count(envelope.NameSystem)) }
 
 // DueSystems are the ids of the systems that the due index has at an instant or
 // before, in no order. It may have some too early.
 func DueSystems(tx *ledger.Tx, until int64) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, n := range tx.Due(until) {
-			if id, ok := tx.Name(nameSystem, n); ok && !yield(id) {
+			if id, ok := tx.Name(envelope.NameSystem, n); ok && !yield(id) {
 				return
 			}
 		}
@@ -206,11 +206,11 @@ func (a *Assessor) LookedAtAll(n uint64) {
 // has. The system's number may be 0 where it is not known.
 func (a *Assessor) Wanted(tx *ledger.Tx, q Query, id string, n uint32) (hosts int, ok bool, err error) {
 	if n == 0 {
-		if n, ok = tx.Number(nameSystem, id); !ok {
+		if n, ok = tx.Number(envelope.NameSystem, id); !ok {
 			return 0, false, notFoundSystem(id)
 		}
 	}
-	h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, n)
+	h, _, err := envelope.Head[storev1.SystemHead](tx, envelope.SpaceSystem, n)
 	if err != nil || h == nil || len(h.Sources) == 0 {
 		return 0, false, err
 	}

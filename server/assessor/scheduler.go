@@ -111,7 +111,7 @@ func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, er
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		systems, next = nil, ledger.MaxInstant
 		for _, n := range tx.Due(now) {
-			if id, ok := tx.Name(nameSystem, n); ok && !a.isPostponed(id, now) {
+			if id, ok := tx.Name(envelope.NameSystem, n); ok && !a.isPostponed(id, now) {
 				systems = append(systems, id)
 			}
 			if len(systems) == dueBatch {
@@ -133,7 +133,7 @@ func (a *Assessor) dueNow(ctx context.Context) (systems []string, next int64, er
 // evaluated; "" where it has.
 func (a *Assessor) EvaluatedUntil(tx *ledger.Tx, t int64) string {
 	if at, n, ok := tx.NextDue(); ok && at < t {
-		id, _ := tx.Name(nameSystem, n)
+		id, _ := tx.Name(envelope.NameSystem, n)
 		return "systems/" + id + " is due since " + time.UnixMicro(at).UTC().Format(time.RFC3339) + " and not evaluated yet"
 	}
 	if a.swept.Load() != a.History().At(a.now()).Epoch+1 {
@@ -189,8 +189,8 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 		err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
 			stale, more, behind, through = nil, false, 0, after
 			n := 0
-			for id, number := range tx.Names(nameSystem, after) {
-				h, _, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, number)
+			for id, number := range tx.Names(envelope.NameSystem, after) {
+				h, _, err := envelope.Head[storev1.SystemHead](tx, envelope.SpaceSystem, number)
 				if err != nil {
 					return err
 				}
@@ -199,7 +199,7 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 				case h == nil:
 				case h.ConfigEpoch != epoch:
 					stale = append(stale, id)
-				case a.lags(h):
+				case lagsBehind(h, a.cfg.Engine):
 					behind++
 				}
 				if n++; n == sweepBatch {

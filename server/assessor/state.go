@@ -216,8 +216,8 @@ func (u *unpacker) take(n int) []byte {
 // buildState makes the state of an evaluation that follows prev (nil for the
 // first). Results that stand as before keep since when, also across versions of
 // the checklist: rules are matched by id. prevRules are the ids of prev's rules,
-func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
-	x, _, err := a.buildIndexed(ev, prev, prevRules, at)
+func buildState(engine string, ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (*storev1.State, error) {
+	x, _, err := buildIndexed(engine, ev, prev, prevRules, at)
 	if err != nil {
 		return nil, err
 	}
@@ -225,11 +225,11 @@ func (a *Assessor) buildState(ev *assess.Evaluation, prev *storev1.State, prevRu
 }
 
 // buildIndexed is buildState that also gives the rows of both states.
-func (a *Assessor) buildIndexed(ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (is, was *stateIndex, err error) {
+func buildIndexed(engine string, ev *assess.Evaluation, prev *storev1.State, prevRules []string, at int64) (is, was *stateIndex, err error) {
 	d := ev.Digest()
 	out := &storev1.State{
 		Schema: envelope.Schema, Version: ev.Plan.Checklist().Version(), Digest: d[:],
-		HoldsUntil: ev.HoldsUntil, Engine: a.cfg.Engine, Summary: SummaryOf(ev.Summary()),
+		HoldsUntil: ev.HoldsUntil, Engine: engine, Summary: SummaryOf(ev.Summary()),
 		Severities: rollup.Refined(ev.Plan),
 	}
 	old := &stateIndex{state: prev, rules: prevRules}

@@ -37,7 +37,7 @@ func (a *Assessor) onSystem(ctx context.Context, system string, kind statements.
 
 func (a *Assessor) onSystemFor(ctx context.Context, system string, cause uint32, due bool, audits []*storev1.AuditRecord, f func(b *ledger.Batch, at int64) (int64, error)) error {
 	_, err := a.ledger.Commit(ctx, a.now(), func(b *ledger.Batch) error {
-		if _, ok := b.Number(nameSystem, system); !ok {
+		if _, ok := b.Number(envelope.NameSystem, system); !ok {
 			return notFoundSystem(system)
 		}
 		from, err := f(b, b.Commit().Recorded)

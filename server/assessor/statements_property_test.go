@@ -150,7 +150,7 @@ func ambiguous(list []act) bool {
 func TestGovernedHistory(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		k := newKit(t)
-		k.cache.from = rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache")
+		k.plans.keepFrom(rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache"))
 		if err := k.tailor(30); err != nil {
 			rt.Fatal(err)
 		}

@@ -65,10 +65,10 @@ func openSystem(tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
 // openSystemIn is openSystem with the memory that its views are decoded into.
 func openSystemIn(arena *wire.Arena, tx *ledger.Tx, id string, known ledger.Seq) (*system, error) {
 	s := &system{tx: tx, arena: arena, id: id, known: known, hosts: map[string]*hostState{}}
-	n, ok := tx.Number(nameSystem, id)
+	n, ok := tx.Number(envelope.NameSystem, id)
 	if ok {
 		s.number = n
-		h, raw, err := envelope.Head[storev1.SystemHead](tx, spaceSystem, n)
+		h, raw, err := envelope.Head[storev1.SystemHead](tx, envelope.SpaceSystem, n)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func openSystemIn(arena *wire.Arena, tx *ledger.Tx, id string, known ledger.Seq)
 }
 
 func (s *system) sourceState(h *storev1.SourceHead) *sourceState {
-	st := &sourceState{head: h, track: s.newTrack(&h.Stream, recordSystemView)}
+	st := &sourceState{head: h, track: s.newTrack(&h.Stream, envelope.RecordSystemView)}
 	if h.Stream != 0 {
 		st.track.versions = []*version{{
 			entry:     ledger.Entry{Stream: h.Stream, Effective: h.Effective, Addr: addrOf(h.Address)},
@@ -121,7 +121,7 @@ func (s *system) host(id string) (*hostState, error) {
 		return h, nil
 	}
 	h := &hostState{id: id, head: &storev1.HostHead{Schema: envelope.Schema}}
-	if n, ok := s.tx.Number(nameHost, id); ok {
+	if n, ok := s.tx.Number(envelope.NameHost, id); ok {
 		if err := s.openHost(h, n); err != nil {
 			return nil, err
 		}
@@ -132,7 +132,7 @@ func (s *system) host(id string) (*hostState, error) {
 
 func (s *system) openHost(h *hostState, n uint32) error {
 	h.number = n
-	raw, err := s.tx.Head(spaceHost, n)
+	raw, err := s.tx.Head(envelope.SpaceHost, n)
 	if err != nil || raw == nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (s *system) adoptHostHead(h *hostState, raw []byte) error {
 }
 
 func (s *system) hostTrack(h *storev1.HostSourceHead) *track {
-	t := s.newTrack(&h.Stream, recordHostView)
+	t := s.newTrack(&h.Stream, envelope.RecordHostView)
 	if h.Stream == 0 {
 		t.complete = true
 		return t
@@ -189,7 +189,7 @@ func (h *hostState) source(s *system, name string, add bool) (*storev1.HostSourc
 // allHosts reads every host that the system ever had, in the order of their ids.
 func (s *system) allHosts() ([]*hostState, error) {
 	if !s.listed && s.number != 0 {
-		if err := s.openAll(slices.Collect(s.tx.Linked(edgeHosts, s.number))); err != nil {
+		if err := s.openAll(slices.Collect(s.tx.Linked(envelope.EdgeHosts, s.number))); err != nil {
 			return nil, err
 		}
 	}
@@ -207,14 +207,14 @@ func (s *system) allHosts() ([]*hostState, error) {
 func (s *system) openAll(numbers []uint32) error {
 	fresh := make([]hostState, len(numbers))
 	byNumber := make(map[uint32]*hostState, len(numbers))
-	for n, id := range s.tx.NamesOf(nameHost, numbers) {
+	for n, id := range s.tx.NamesOf(envelope.NameHost, numbers) {
 		if s.hosts[id] == nil {
 			h := &fresh[len(byNumber)]
 			h.id, h.number, h.head = id, n, &storev1.HostHead{Schema: envelope.Schema}
 			s.hosts[id], byNumber[n] = h, h
 		}
 	}
-	for n, raw := range s.tx.HeadsOf(spaceHost, numbers) {
+	for n, raw := range s.tx.HeadsOf(envelope.SpaceHost, numbers) {
 		if h := byNumber[n]; h != nil {
 			if err := s.adoptHostHead(h, raw); err != nil {
 				return err

@@ -35,10 +35,10 @@ func (r *recomputing) thinned(s *seriesState, e ledger.Entry, out *Recomputed) e
 		return err
 	}
 	m := sys.merge(in)
-	st := &storev1.State{Schema: envelope.Schema, Version: out.Stored.Version, Engine: r.a.cfg.Engine, Ended: true, Summary: &storev1.StateSummary{}}
+	st := &storev1.State{Schema: envelope.Schema, Version: out.Stored.Version, Engine: r.a.engine, Ended: true, Summary: &storev1.StateSummary{}}
 	if as := assignmentOf(g, s.entry.Id, sys.id, m); as != nil && !sys.retiredAt(at.at, at.knownAt) {
 		ev := as.Plan.Evaluate(assess.Input{Merged: m, Claims: r.said.Claims(at.knownAt), Waivers: r.said.Waivers(at.knownAt), At: at.at})
-		if st, err = r.a.buildState(ev, out.Stored.state, out.Stored.rules, at.at); err != nil {
+		if st, err = buildState(r.a.engine, ev, out.Stored.state, out.Stored.rules, at.at); err != nil {
 			return err
 		}
 		st.Labels = rollup.PackLabels(g.Labels, m.Inventory.System)

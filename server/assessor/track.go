@@ -11,21 +11,9 @@ import (
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
-// How what is known stands in the ledger; package envelope says what these are.
-const (
-	recordSystemView = envelope.RecordSystemView
-	recordHostView   = envelope.RecordHostView
-	recordState      = envelope.RecordState
-
-	spaceSystem        = envelope.SpaceSystem
-	spaceHost          = envelope.SpaceHost
-	spaceSeries        = envelope.SpaceSeries
-	spaceCounters byte = 'n' // 1 → the next free stream
-
-	nameSystem = envelope.NameSystem
-	nameHost   = envelope.NameHost
-	edgeHosts  = envelope.EdgeHosts
-)
+// spaceCounters is the heads' space of counters; it is part of the format. Package
+// envelope has the others.
+const spaceCounters byte = 'n' // 1 → the next free stream
 
 // version is one version of what a source says: from when it holds, until when
 // it was confirmed, and the message. It is read from the ledger when asked for.
@@ -76,9 +64,9 @@ func encodeView(m proto.Message) []byte {
 // outlive it.
 func (t *track) decode(b []byte) (proto.Message, error) {
 	switch t.kind {
-	case recordSystemView:
+	case envelope.RecordSystemView:
 		return envelope.DecodeIn(t.sys.arena, systemViewType, b)
-	case recordHostView:
+	case envelope.RecordHostView:
 		return envelope.DecodeIn(t.sys.arena, hostViewType, b)
 	}
 	return envelope.Decode[storev1.State](b)

@@ -187,9 +187,8 @@ var large = map[string]struct {
 	most int
 	why  string
 }{
-	"assess":          {2750, "compiling, planning, evaluating and explaining share the compiled checklist"},
-	"server/assessor": {8100, "the one write path: item, plan, replay and commit share the types of a system under way"},
-	"store/ledger":    {3400, "one format: keys, leaves, blocks and what is read of them"},
+	"assess":       {2750, "compiling, planning, evaluating and explaining share the compiled checklist"},
+	"store/ledger": {3400, "one format: keys, leaves, blocks and what is read of them"},
 }
 
 // vague are names that say nothing about what is in a package or a file.

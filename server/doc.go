@@ -23,7 +23,9 @@
 //	log.go          the logger
 //
 //	rpc             the services' methods, thin over what follows
-//	assessor        the one write path and the reads beside it
+//	assessor        the one write path; submission, change, replay, states and estate
+//	                are its steps, from a request to what is stored
+//	past            reads, as of an instant as known at another
 //	rollup          sums over all systems; rollup/fleet answers from them
 //	intercept       what every call passes; auth, check and fault are its parts
 //	events          what changed, for streams and webhooks; eventapi serves it

@@ -10,7 +10,7 @@ import (
 	"github.com/plumbline/plumbline/bench/estate"
 	"github.com/plumbline/plumbline/bench/rules"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // assignment is the one that all systems are assessed under.
@@ -90,7 +90,7 @@ func (s *Service) look(ctx context.Context) error {
 			for i := part * looked; i < min((part+1)*looked, s.Systems); i++ {
 				ids = append(ids, systemID(i))
 			}
-			return s.assessor.LookAt(inner, ids, func(l *assessor.Look) error {
+			return s.assessor.LookAt(inner, ids, func(l *past.Look) error {
 				for _, as := range l.Assignments() {
 					if ev := l.Evaluate(as.Plan); len(ev.Results) > 0 {
 						counts[part]++

@@ -14,7 +14,7 @@ import (
 	"github.com/plumbline/plumbline/bench/byhand"
 	"github.com/plumbline/plumbline/bench/rules"
 	"github.com/plumbline/plumbline/clients/loadgen"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -79,7 +79,7 @@ func (v *service) lookAtAll(ctx context.Context, fleet *loadgen.Fleet, systems i
 			h := machines.Get().(*hand)
 			defer machines.Put(h)
 			var out []found
-			err := v.assessor.LookAt(inner, ids, func(l *assessor.Look) error {
+			err := v.assessor.LookAt(inner, ids, func(l *past.Look) error {
 				if l.System == ids[0] {
 					out = out[:0] // the View begins anew
 				}
@@ -103,7 +103,7 @@ type hand struct {
 	states  []byte
 }
 
-func (h *hand) system(l *assessor.Look) (found, error) {
+func (h *hand) system(l *past.Look) (found, error) {
 	f := found{id: l.System}
 	assignments := l.Assignments()
 	if len(assignments) != 1 {

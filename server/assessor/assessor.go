@@ -13,12 +13,15 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/events"
 	"github.com/plumbline/plumbline/server/events/silence"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/retention"
 	"github.com/plumbline/plumbline/server/statements"
+	"github.com/plumbline/plumbline/server/submission"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -54,14 +57,14 @@ type Config struct {
 // It keeps guidance and statements too, which have packages of their own.
 type Assessor struct {
 	*guides.Keeper
-	*Archive
+	*past.Archive
 	Statements *statements.Keeper
 	Wall       *retention.Wall  // before which history may be thinned
 	Notifier   *events.Notifier // tells what expires, comes into force or falls silent
 
 	ledger *ledger.Ledger
 	cfg    Config
-	plans  *planner
+	plans  *change.Planner
 
 	room   *semaphore.Weighted // bytes of items that wait
 	queued atomic.Int64        // items that wait
@@ -109,8 +112,8 @@ func New(ctx context.Context, l *ledger.Ledger, cfg Config) (*Assessor, error) {
 	if a.Keeper, err = guides.Open(ctx, guides.Config{Ledger: l, Now: a.now, Changed: a.guidanceChanged, Log: cfg.Log}); err != nil {
 		return nil, err
 	}
-	a.plans = newPlanner(a.Keeper, a.Wall, cfg.Engine, cfg.Metrics)
-	a.Archive = NewArchive(l, a.Keeper, a.Wall, a.now, cfg.Engine)
+	a.plans = change.NewPlanner(a.Keeper, a.Wall, cfg.Engine, cfg.Metrics)
+	a.Archive = past.New(l, a.Keeper, a.Wall, a.now, cfg.Engine)
 	a.Statements = statements.New(statements.Config{
 		Ledger: l, Guides: a.Keeper, Now: a.now, OnSystem: a.onSystem, Inventory: a.inventoryNow, Ahead: cfg.ExpiryNotice,
 	})
@@ -160,12 +163,12 @@ func (a *Assessor) Submit(ctx context.Context, items []*pb.SubmitItem, actor str
 	waiting := make([]*job, len(items))
 	now := a.now()
 	for i, si := range items {
-		it, err := parse(si, actor, now)
+		it, err := submission.Parse(si, actor, now)
 		if err != nil {
 			out[i] = rejected(si, err)
 			continue
 		}
-		if it.dryRun {
+		if it.DryRun {
 			if out[i], err = a.dryRun(ctx, it); err != nil {
 				return nil, err
 			}
@@ -198,14 +201,14 @@ func (a *Assessor) Submit(ctx context.Context, items []*pb.SubmitItem, actor str
 // goroutine. It blocks while the queue is full. answer must be quick. The item is
 // the assessor's from then on, as with Submit.
 func (a *Assessor) SubmitAsync(ctx context.Context, si *pb.SubmitItem, actor string, answer func(*pb.Receipt, error)) error {
-	it, err := parse(si, actor, a.now())
+	it, err := submission.Parse(si, actor, a.now())
 	if err != nil {
 		r := rejected(si, err)
 		a.count(r)
 		answer(r, nil)
 		return nil
 	}
-	if it.dryRun {
+	if it.DryRun {
 		r, err := a.dryRun(ctx, it)
 		answer(r, err)
 		return nil
@@ -227,7 +230,7 @@ func (a *Assessor) count(r *pb.Receipt) {
 
 // rejected is the receipt of an item that was not taken.
 func rejected(si *pb.SubmitItem, err error) *pb.Receipt {
-	r := &pb.Receipt{Outcome: outcomeRejected, Error: fault.Status(err, "").Proto()}
+	r := &pb.Receipt{Outcome: submission.Rejected, Error: fault.Status(err, "").Proto()}
 	switch x := si.GetItem().(type) {
 	case *pb.SubmitItem_Submit:
 		r.System, r.RequestId = x.Submit.GetSystem(), x.Submit.GetRequestId()
@@ -238,17 +241,17 @@ func rejected(si *pb.SubmitItem, err error) *pb.Receipt {
 }
 
 // dryRun makes a plan of an item and answers as if it had been carried out.
-func (a *Assessor) dryRun(ctx context.Context, it *item) (*pb.Receipt, error) {
+func (a *Assessor) dryRun(ctx context.Context, it *submission.Item) (*pb.Receipt, error) {
 	var r *pb.Receipt
 	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		p, err := a.plans.makePlan(tx, it.system, []*item{it}, a.now(), false)
+		p, err := a.plans.Make(tx, it.System, []*submission.Item{it}, a.now(), false)
 		if err != nil {
 			return err
 		}
-		p.makeReceipts()
-		r = p.receipts[0]
-		if p.results[0].err != nil {
-			r.Error = fault.Status(p.results[0].err, "").Proto()
+		p.MakeReceipts()
+		r = p.Receipts[0]
+		if p.Results[0].Err != nil {
+			r.Error = fault.Status(p.Results[0].Err, "").Proto()
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 func duration(d time.Duration) *durationpb.Duration { return durationpb.New(d) }
@@ -197,17 +198,17 @@ func TestMissingHostIsNotClean(t *testing.T) {
 	if _, err := k.RunDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	m, err := k.Merged(t.Context(), "s", "", When{})
+	m, err := k.Merged(t.Context(), "s", "", past.When{})
 	if err != nil || len(m.Inventory.Hosts) != 2 || m.Inventory.Hosts[1].Addresses != nil {
 		t.Errorf("web2 should be known by its id alone: %v, %v", m.Inventory, err)
 	}
 	if err := k.RetireHost(t.Context(), "web2", "", "test"); err != nil {
 		t.Fatal(err)
 	}
-	if m, err = k.Merged(t.Context(), "s", "", When{}); err != nil || len(m.Inventory.Hosts) != 1 {
+	if m, err = k.Merged(t.Context(), "s", "", past.When{}); err != nil || len(m.Inventory.Hosts) != 1 {
 		t.Errorf("after retiring: %v, %v", m.Inventory.Hosts, err)
 	}
-	if m, err = k.Merged(t.Context(), "s", "", When{AsOf: day(1).UnixMicro()}); err != nil || len(m.Inventory.Hosts) != 2 {
+	if m, err = k.Merged(t.Context(), "s", "", past.When{AsOf: day(1).UnixMicro()}); err != nil || len(m.Inventory.Hosts) != 2 {
 		t.Errorf("history of a retired host: %v, %v", m, err)
 	}
 }
@@ -251,7 +252,7 @@ func TestLinksAndMatchRules(t *testing.T) {
 	k.clock.set(day(1))
 	k.submit("agent", day(1), second)
 	k.submit("weak", day(1), weak)
-	m, err := k.Merged(ctx, "s", "", When{})
+	m, err := k.Merged(ctx, "s", "", past.When{})
 	if err != nil {
 		t.Fatal(err)
 	}

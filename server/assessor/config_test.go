@@ -9,12 +9,13 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // causes are the causes of a series' breakpoints, oldest first.
 func (k *kit) causes(system string) (out []string) {
 	k.t.Helper()
-	rows, _, err := k.Breakpoints(k.t.Context(), Breakpoints{System: system, Series: series, Limit: 100})
+	rows, _, err := k.Breakpoints(k.t.Context(), past.Breakpoints{System: system, Series: series, Limit: 100})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestGuidanceIsABreakpoint(t *testing.T) {
 	if got := k.causes("s"); len(got) != 2 || got[1] != "guidance" {
 		t.Errorf("causes %v", got)
 	}
-	st, err := k.StateAt(t.Context(), "s", series, When{})
+	st, err := k.StateAt(t.Context(), "s", series, past.When{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ func TestUnassignEndsTheSeries(t *testing.T) {
 	if got := k.state("static", day(1), time.Time{}); got != "pass" {
 		t.Errorf("before the end: %s", got)
 	}
-	if _, err := k.StateAt(t.Context(), "s", series, When{}); !notThere(err) {
+	if _, err := k.StateAt(t.Context(), "s", series, past.When{}); !notThere(err) {
 		t.Errorf("after the end: %v", err)
 	}
 	if r := k.submit("cmdb", day(4), oneHost); len(r.Assessments) != 0 {
@@ -141,7 +142,7 @@ func TestRetiredSystem(t *testing.T) {
 	if got := k.state("static", day(1), time.Time{}); got != "pass" {
 		t.Errorf("history of a retired system: %s", got)
 	}
-	if _, err := k.StateAt(t.Context(), "s", series, When{}); !notThere(err) {
+	if _, err := k.StateAt(t.Context(), "s", series, past.When{}); !notThere(err) {
 		t.Errorf("after retiring: %v", err)
 	}
 	rows, err := k.Systems(t.Context(), "", 10, false)

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // What confirmations do, and what they must not do.
@@ -38,7 +39,7 @@ func TestKnownAtKeepsConfirmations(t *testing.T) {
 		k.clock.set(day(d))
 		k.submit("cmdb", day(d), oneHost)
 	}
-	st, err := k.StateAt(t.Context(), "s", series, When{KnownAt: day(40).UnixMicro()})
+	st, err := k.StateAt(t.Context(), "s", series, past.When{KnownAt: day(40).UnixMicro()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestPartialListConfirmsNobody(t *testing.T) {
 		inv.Partial = []string{"hosts"}
 		k.send(&pb.SubmitInventoryRequest{System: "systems/s", Source: "cmdb", Inventory: inv, ObservedTime: timestamppb.New(day(d))})
 	}
-	m, err := k.Merged(t.Context(), "s", "", When{})
+	m, err := k.Merged(t.Context(), "s", "", past.When{})
 	if err != nil || len(m.Inventory.Hosts) != 2 || m.Inventory.Hosts[0].Os == nil || m.Inventory.Hosts[1].Zone != nil {
 		t.Errorf("web1 is confirmed and web2 is stale: %v, %v", m.Inventory, err)
 	}
@@ -100,7 +101,7 @@ func TestLateWholeViewLeavesOutUntilTheNext(t *testing.T) {
 	k.submit("cmdb", day(5), oneHost)
 	for d, missing := range map[int]int{4: 0, 6: 1, 11: 0} {
 		k.clock.set(day(12))
-		m, err := k.Merged(t.Context(), "s", "", When{AsOf: day(d).UnixMicro()})
+		m, err := k.Merged(t.Context(), "s", "", past.When{AsOf: day(d).UnixMicro()})
 		if err != nil || len(m.NotReported()) != missing {
 			t.Errorf("on day %d %v are not reported, %v", d, m.NotReported(), err)
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/guidance/inventoryfile"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 	"github.com/plumbline/plumbline/store/ledger"
 	"github.com/plumbline/plumbline/store/memory"
 )
@@ -127,7 +129,7 @@ const series = "test~all~default"
 // (zero: now).
 func (k *kit) state(rule string, asOf, knownAt time.Time) string {
 	k.t.Helper()
-	w := When{}
+	w := past.When{}
 	if !asOf.IsZero() {
 		w.AsOf = asOf.UnixMicro()
 	}
@@ -138,11 +140,20 @@ func (k *kit) state(rule string, asOf, knownAt time.Time) string {
 	if err != nil {
 		return err.Error()
 	}
-	rows := st.rows.rows
+	rows := rowsOf(st)
 	for _, r := range rows {
-		if st.Rules[r.rule] == rule {
-			return r.state.String()
+		if st.Rules[r.Rule] == rule {
+			return r.State.String()
 		}
 	}
 	return "no result"
+}
+
+// rowsOf are a state's results as they are stored.
+func rowsOf(st *past.State) []states.Row {
+	x, err := states.NewIndex(st.Stored, st.Rules)
+	if err != nil {
+		panic(err) // it was read so before
+	}
+	return x.Rows
 }

@@ -5,16 +5,11 @@ import (
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/store/ledger"
 )
-
-// kindLink is the kind of links' objects in the ledger, "{source}~{id}" →
-// LinkRecord. It is part of the format.
-const kindLink byte = 'l'
-
-func linkName(source, id string) string { return source + "~" + id }
 
 // audited writes something with its audit entry, in one commit.
 func (a *Assessor) audited(ctx context.Context, rec *storev1.AuditRecord, f func(b *ledger.Batch, at int64) error) error {
@@ -30,13 +25,13 @@ func (a *Assessor) audited(ctx context.Context, rec *storev1.AuditRecord, f func
 
 // Link says that an id of one source means a host, from now on.
 func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*pb.HostLink, error) {
-	name := linkName(src.Source, src.SourceHost)
+	name := change.LinkName(src.Source, src.SourceHost)
 	l := &pb.HostLink{
 		Name: "hostLinks/" + name, Source: src.Source, SourceHost: src.SourceHost, Host: src.Host, Origin: "declared",
 	}
 	audit := &storev1.AuditRecord{Actor: actor, Method: "CreateHostLink", Resource: l.Name, Source: l.Source, Outcome: "created"}
 	err := a.audited(ctx, audit, func(b *ledger.Batch, at int64) error {
-		old, err := b.Object(kindLink, name)
+		old, err := b.Object(change.KindLink, name)
 		if err != nil {
 			return err
 		}
@@ -47,7 +42,7 @@ func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*p
 			return fault.NotFound("hosts/"+l.Host, "a link needs a host that a source has reported")
 		}
 		l.CreateTime = envelope.Timestamp(at)
-		b.PutObject(kindLink, name, envelope.Encode(&storev1.LinkRecord{Schema: envelope.Schema, Link: l}))
+		b.PutObject(change.KindLink, name, envelope.Encode(&storev1.LinkRecord{Schema: envelope.Schema, Link: l}))
 		return nil
 	})
 	return l, err
@@ -57,14 +52,14 @@ func (a *Assessor) Link(ctx context.Context, src *pb.HostLink, actor string) (*p
 func (a *Assessor) Unlink(ctx context.Context, name, actor string) error {
 	audit := &storev1.AuditRecord{Actor: actor, Method: "DeleteHostLink", Resource: "hostLinks/" + name, Outcome: "deleted"}
 	return a.audited(ctx, audit, func(b *ledger.Batch, _ int64) error {
-		old, err := b.Object(kindLink, name)
+		old, err := b.Object(change.KindLink, name)
 		if err != nil {
 			return err
 		}
 		if old == nil {
 			return fault.NotFound("hostLinks/"+name, "list what is there with ListHostLinks")
 		}
-		b.DeleteObject(kindLink, name)
+		b.DeleteObject(change.KindLink, name)
 		return nil
 	})
 }
@@ -73,7 +68,7 @@ func (a *Assessor) Unlink(ctx context.Context, name, actor string) error {
 func (a *Assessor) Links(ctx context.Context, after string, n int) (out []*pb.HostLink, err error) {
 	err = a.ledger.View(ctx, func(tx *ledger.Tx) error {
 		out = nil
-		for _, b := range tx.Objects(kindLink, after) {
+		for _, b := range tx.Objects(change.KindLink, after) {
 			rec, err := envelope.Decode[storev1.LinkRecord](b)
 			if err != nil {
 				return err

@@ -9,7 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/plumbline/plumbline/assess/score"
+	"github.com/plumbline/plumbline/server/change"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 // said is one submission of a generated history.
@@ -52,7 +54,7 @@ func history(t *rapid.T) []said {
 // play submits a history in an order of arrival, all of it on one day.
 func play(t *testing.T, order []said, cacheFrom int) *kit {
 	k := newKit(t)
-	k.plans.keepFrom(cacheFrom)
+	k.plans.KeepFrom(cacheFrom)
 	k.clock.set(day(100))
 	for _, s := range order {
 		if r := k.submit(s.source, day0.Add(s.observed), s.text()); r.Error != nil {
@@ -67,13 +69,13 @@ func play(t *testing.T, order []said, cacheFrom int) *kit {
 
 // table is a state in comparable form, without since.
 func table(t *testing.T, k *kit, at time.Time) string {
-	st, err := k.StateAt(t.Context(), "s", series, When{AsOf: at.UnixMicro()})
+	st, err := k.StateAt(t.Context(), "s", series, past.When{AsOf: at.UnixMicro()})
 	if err != nil {
 		return "none"
 	}
 	var rows []string
-	for _, r := range st.rows.rows {
-		rows = append(rows, fmt.Sprint(st.Rules[r.rule], subjectName(st.Stored, r), r.state))
+	for _, r := range rowsOf(st) {
+		rows = append(rows, fmt.Sprint(st.Rules[r.Rule], states.SubjectName(st.Stored, r), r.State))
 	}
 	slices.Sort(rows)
 	return fmt.Sprint(rows)
@@ -91,7 +93,7 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 				rt.Skip("of two views for one instant the later arrival holds")
 			}
 		}
-		a, b := play(t, inOrder, cacheFrom), play(t, h, 1)
+		a, b := play(t, inOrder, change.CacheFrom), play(t, h, 1)
 		for d := 0; d <= 100; d++ {
 			at := day0.Add(time.Duration(d)*24*time.Hour + time.Minute)
 			if x, y := table(t, a, at), table(t, b, at); x != y {
@@ -106,12 +108,12 @@ func TestArrivalOrderDoesNotMatter(t *testing.T) {
 // breakpoints.
 func TestStoredIsWhatEvaluationSays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		k := play(t, history(rt), rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache"))
+		k := play(t, history(rt), rapid.SampledFrom([]int{1, change.CacheFrom}).Draw(rt, "cache"))
 		seed := rapid.Int64().Draw(rt, "seed")
 		rnd := rand.New(rand.NewSource(seed))
 		for range 40 {
 			at := day0.Add(time.Duration(rnd.Int63n(int64(100 * 24 * time.Hour))))
-			st, err := k.StateAt(t.Context(), "s", series, When{AsOf: at.UnixMicro()})
+			st, err := k.StateAt(t.Context(), "s", series, past.When{AsOf: at.UnixMicro()})
 			if notThere(err) {
 				continue
 			}
@@ -127,7 +129,7 @@ func TestStoredIsWhatEvaluationSays(t *testing.T) {
 
 func notThere(err error) bool { return err != nil && fmt.Sprint(err)[:8] == "NotFound" }
 
-func evaluated(st *State) []string {
+func evaluated(st *past.State) []string {
 	var rows []string
 	for i := range st.Evaluation.Results {
 		r := &st.Evaluation.Results[i]
@@ -164,46 +166,10 @@ func TestWhatWasKnownStays(t *testing.T) {
 }
 
 func (k *kit) known(asOf, knownAt time.Time) string {
-	st, err := k.StateAt(k.t.Context(), "s", series, When{AsOf: asOf.UnixMicro(), KnownAt: knownAt.UnixMicro()})
+	st, err := k.StateAt(k.t.Context(), "s", series, past.When{AsOf: asOf.UnixMicro(), KnownAt: knownAt.UnixMicro()})
 	if err != nil {
 		return err.Error()
 	}
 	d := st.Evaluation.Digest()
 	return fmt.Sprintf("%x %x", st.Stored.Digest, d[:])
-}
-
-// TestPackedResults: what is packed is unpacked, and damage is an error.
-func TestPackedResults(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		rules := rapid.IntRange(1, 20).Draw(rt, "rules")
-		var rows []resultRow
-		for r := range rules {
-			for range rapid.IntRange(0, 3).Draw(rt, "results") {
-				rows = append(rows, resultRow{
-					rule: r, subject: rapid.IntRange(-1, 4).Draw(rt, "subject"),
-					state:  score.State(rapid.IntRange(1, score.NumStates-1).Draw(rt, "state")),
-					waived: rapid.Bool().Draw(rt, "waived"), exception: int8(rapid.IntRange(-1, 100).Draw(rt, "exception")),
-					since: rapid.Int64Range(0, 5).Draw(rt, "since"), waiver: rapid.IntRange(0, 3).Draw(rt, "waiver"),
-				})
-			}
-		}
-		b := packResults(rows, rules, []int64{3, 4})
-		got, _, n, err := unpackResults(b, 5, 3)
-		if err != nil || n != rules || !slices.Equal(got, rows) {
-			rt.Fatalf("%v, %d rules, %v\nwant %v", got, n, err, rows)
-		}
-		if _, _, _, err := unpackResults(b[:len(b)-1], 5, 3); err == nil {
-			rt.Fatal("a cut state is read")
-		}
-	})
-}
-
-func FuzzUnpackResults(f *testing.F) {
-	f.Add(packResults([]resultRow{{rule: 0, subject: 0, state: score.Pass, exception: -1, since: 7}}, 1, nil))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		rows, _, rules, err := unpackResults(b, 3, 2)
-		if err == nil && rules > len(b) {
-			t.Errorf("%d rules, %d rows of %d bytes", rules, len(rows), len(b))
-		}
-	})
 }

@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/rollup"
+	"github.com/plumbline/plumbline/server/submission"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -22,7 +24,7 @@ import (
 
 // job is an item that waits, or a reassessment (it is nil).
 type job struct {
-	it     *item
+	it     *submission.Item
 	low    bool   // nobody waits for it: it is of the scheduler or of a run
 	batch  *Batch // of the run that it is of; nil where it is of none
 	answer func(*pb.Receipt, error)
@@ -64,7 +66,7 @@ type lane struct {
 	taken  []*job // those in the commit under way
 	busy   bool   // in a commit that is under way
 	waits  byte   // the list of the assessor in which it waits
-	plan   *plan
+	plan   *change.Plan
 }
 
 // The lists of lanes that wait to be taken. A lane that moves from later to
@@ -88,16 +90,16 @@ const (
 // holds 65,535 records at the most, and every changed host is one.
 const batchHosts = 10_000
 
-func (a *Assessor) enqueue(ctx context.Context, it *item) (*job, error) {
+func (a *Assessor) enqueue(ctx context.Context, it *submission.Item) (*job, error) {
 	return a.enqueueTo(ctx, it, nil)
 }
 
-func (a *Assessor) enqueueTo(ctx context.Context, it *item, answerTo func(*pb.Receipt, error)) (*job, error) {
+func (a *Assessor) enqueueTo(ctx context.Context, it *submission.Item, answerTo func(*pb.Receipt, error)) (*job, error) {
 	j := &job{it: it, answer: answerTo}
 	if answerTo == nil {
 		j.result = make(chan answer, 1)
 	}
-	return j, a.put(ctx, it.system, j)
+	return j, a.put(ctx, it.System, j)
 }
 
 // Reassess evaluates a system anew as far as it is due, and waits until what
@@ -115,7 +117,7 @@ func (a *Assessor) put(ctx context.Context, system string, j *job) error {
 	// What nobody waits for is no burden to those who do: it is bounded by who
 	// puts it, and stands in no line for the queue's bytes.
 	if !j.low {
-		j.weight = min(max(j.it.bytes(), leastWeight), a.cfg.QueueBytes)
+		j.weight = min(max(j.it.Bytes(), leastWeight), a.cfg.QueueBytes)
 		if err := a.room.Acquire(ctx, j.weight); err != nil {
 			return err
 		}
@@ -196,7 +198,7 @@ func (a *Assessor) take() (lanes []*lane, more bool) {
 		k := 0
 		for k < len(l.jobs) && (k == 0 || items < a.cfg.BatchSize && hosts < batchHosts) {
 			items++
-			hosts += l.jobs[k].it.hostCount()
+			hosts += l.jobs[k].it.HostCount()
 			k++
 		}
 		l.taken, l.jobs = l.jobs[:k:k], l.jobs[k:]
@@ -253,7 +255,7 @@ func (a *Assessor) makePlans(ctx context.Context, lanes []*lane) {
 
 // planLane makes one lane's plan; where it fails, the lane's callers are told.
 func (a *Assessor) planLane(ctx context.Context, l *lane) {
-	var items []*item
+	var items []*submission.Item
 	full := false
 	for _, j := range l.taken {
 		if j.it != nil {
@@ -263,9 +265,9 @@ func (a *Assessor) planLane(ctx context.Context, l *lane) {
 	}
 	err := a.guarded(func() error {
 		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
-			p, err := a.plans.makePlan(tx, l.system, items, a.now(), full)
+			p, err := a.plans.Make(tx, l.system, items, a.now(), full)
 			if l.plan = p; p != nil && len(items) == 0 {
-				p.release()
+				p.Release()
 			}
 			return err
 		})
@@ -341,8 +343,8 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 		case again[l]:
 			a.retry(l)
 		default:
-			a.plans.committed(l.plan)
-			if l.plan.caughtUp {
+			a.plans.Committed(l.plan)
+			if l.plan.CaughtUp {
 				a.lagging.Add(-1)
 			}
 			a.finish(l, nil)
@@ -357,18 +359,18 @@ func (a *Assessor) commit(ctx context.Context, lanes []*lane) {
 func applyAll(b *ledger.Batch, lanes, stale []*lane) ([]*lane, error) {
 	var sums rollup.Pending
 	for _, l := range lanes {
-		switch err := l.plan.recheck(b); {
-		case errors.Is(err, errConflict):
+		switch err := l.plan.Recheck(b); {
+		case errors.Is(err, change.ErrConflict):
 			stale = append(stale, l)
 			continue
 		case err != nil:
 			return stale, err
 		}
-		if l.plan.empty() {
-			l.plan.makeReceipts()
+		if l.plan.Empty() {
+			l.plan.MakeReceipts()
 			continue
 		}
-		if err := l.plan.apply(b, &sums); err != nil {
+		if err := l.plan.Apply(b, &sums); err != nil {
 			return stale, err
 		}
 	}
@@ -379,7 +381,7 @@ func applyAll(b *ledger.Batch, lanes, stale []*lane) ([]*lane, error) {
 // isEarlier tells whether something is due before the scheduler would wake.
 func (a *Assessor) isEarlier(lanes []*lane) bool {
 	for _, l := range lanes {
-		if l.plan.dueBy(a.sleeping.Load()) {
+		if l.plan.DueBy(a.sleeping.Load()) {
 			return true
 		}
 	}
@@ -406,8 +408,8 @@ func (a *Assessor) finish(l *lane, err error) {
 		case err != nil:
 			j.reply(nil, err)
 		default:
-			r := l.plan.receipts[i]
-			if e := l.plan.results[i].err; e != nil {
+			r := l.plan.Receipts[i]
+			if e := l.plan.Results[i].Err; e != nil {
 				r.Error = fault.Status(e, "").Proto()
 			}
 			j.reply(r, nil)

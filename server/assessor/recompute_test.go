@@ -13,7 +13,9 @@ import (
 	"pgregory.net/rapid"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // year is a generated history: two systems that share a host, three sources,
@@ -38,7 +40,7 @@ func TestRecordedIsRecomputed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		y := &year{kit: newKit(t), rt: rt}
 		defer y.Close()
-		y.plans.keepFrom(rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache"))
+		y.plans.KeepFrom(rapid.SampledFrom([]int{1, change.CacheFrom}).Draw(rt, "cache"))
 		if err := y.tailor(30); err != nil {
 			rt.Fatal(err)
 		}
@@ -86,7 +88,7 @@ func (k *kit) prove(f failing, trace []string) {
 	}
 	everything := func(string) bool { return true }
 	for _, id := range systems {
-		err := k.Recompute(ctx, id, everything, nil, func(x *Recomputed) error {
+		err := k.Recompute(ctx, id, everything, nil, func(x *past.Recomputed) error {
 			if !x.Same || x.Err != nil {
 				f.Fatalf("%s %s effective %s recorded %s, corrected %v: %v\nstored   %s\ncomputed %s\n%s", x.System, x.Series,
 					instant(x.Effective), instant(x.Recorded), x.Corrected, x.Err, shown(x.Stored), shown(x.Computed), trace)
@@ -96,7 +98,7 @@ func (k *kit) prove(f failing, trace []string) {
 		if err != nil {
 			f.Fatalf("%v", err)
 		}
-		if _, err := k.Retrace(ctx, id, func(series string, stored, computed *Step) error {
+		if _, err := k.Retrace(ctx, id, func(series string, stored, computed *past.Step) error {
 			f.Fatalf("anew: %s %s\nstored   %s\ncomputed %s\n%s", id, series, shown(stored), shown(computed), trace)
 			return nil
 		}); err != nil {
@@ -107,12 +109,12 @@ func (k *kit) prove(f failing, trace []string) {
 
 func instant(t int64) string { return time.UnixMicro(t).UTC().Format("2006-01-02T15:04:05.000000") }
 
-func shown(s *Step) string {
+func shown(s *past.Step) string {
 	if s == nil {
 		return "none"
 	}
 	var rows []string
-	_ = s.Rows(func(r Row) {
+	_ = s.Rows(func(r past.Row) {
 		rows = append(rows, fmt.Sprint(s.Rules()[r.Rule], " ", r.Subject, " ", r.State, " ", r.Waived, " since ", instant(r.Since)))
 	})
 	st := s.State()
@@ -228,7 +230,7 @@ func (y *year) taken(items ...*pb.SubmitItem) error {
 // what people say, guidance and the scheduler, all at once.
 func TestConcurrentWritesAreRecomputed(t *testing.T) {
 	k := newKit(t)
-	k.plans.keepFrom(1)
+	k.plans.KeepFrom(1)
 	if _, err := k.SetPolicy(t.Context(), &pb.Policy{DefaultFreshness: duration(2 * time.Hour)}, "test"); err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/estate"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/states"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -15,14 +18,14 @@ import (
 // stays. A view that is observed later brings it back.
 func (a *Assessor) RetireSystem(ctx context.Context, id, etag, actor string) error {
 	audit := &storev1.AuditRecord{Actor: actor, Method: "RetireSystem", Resource: "systems/" + id, Outcome: "retired"}
-	return a.onSystemFor(ctx, id, causeInventory, true, []*storev1.AuditRecord{audit}, func(b *ledger.Batch, at int64) (int64, error) {
+	return a.onSystemFor(ctx, id, states.CauseInventory, true, []*storev1.AuditRecord{audit}, func(b *ledger.Batch, at int64) (int64, error) {
 		n, _ := b.Number(envelope.NameSystem, id)
 		h, raw, err := envelope.Head[storev1.SystemHead](b.Tx, envelope.SpaceSystem, n)
 		if err != nil {
 			return 0, err
 		}
-		if etag != "" && etag != etagOfHead(raw) {
-			return 0, fault.EtagMismatch("systems/"+id, etagOfHead(raw))
+		if etag != "" && etag != estate.Etag(raw) {
+			return 0, fault.EtagMismatch("systems/"+id, estate.Etag(raw))
 		}
 		if h.Retired == 0 {
 			h.Retired = at
@@ -46,8 +49,8 @@ func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error
 		if err != nil {
 			return err
 		}
-		if etag != "" && etag != etagOfHead(raw) {
-			return fault.EtagMismatch("hosts/"+id, etagOfHead(raw))
+		if etag != "" && etag != estate.Etag(raw) {
+			return fault.EtagMismatch("hosts/"+id, estate.Etag(raw))
 		}
 		at := b.Commit().Recorded
 		for _, src := range h.Sources {
@@ -59,7 +62,7 @@ func (a *Assessor) RetireHost(ctx context.Context, id, etag, actor string) error
 		b.Audit(envelope.Encode(audit))
 		systems = h.Systems
 		for _, s := range systems {
-			if err := makeDue(b, s, at, causeInventory); err != nil {
+			if err := change.MakeDue(b, s, at, states.CauseInventory); err != nil {
 				return err
 			}
 		}
@@ -81,7 +84,7 @@ func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
 	if src.Retired {
 		return nil
 	}
-	r, err := b.Load(addrOf(src.Address))
+	r, err := b.Load(estate.AddrOf(src.Address))
 	if err != nil {
 		return err
 	}
@@ -92,13 +95,13 @@ func retireView(b *ledger.Batch, src *storev1.HostSourceHead, at int64) error {
 	ended := proto.Clone(view).(*storev1.HostView)
 	ended.Retired, ended.ViaSystem = true, ""
 	if src.Confirmed > src.Effective {
-		b.SetConfirmed(ledger.Entry{Stream: src.Stream, Effective: src.Effective, Addr: addrOf(src.Address)}, src.Confirmed)
+		b.SetConfirmed(ledger.Entry{Stream: src.Stream, Effective: src.Effective, Addr: estate.AddrOf(src.Address)}, src.Confirmed)
 	}
-	a, depth := b.Append(src.Stream, at, envelope.RecordHostView, encodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
-	src.Effective, src.Confirmed, src.Address = at, at, addressOf(a, depth)
+	a, depth := b.Append(src.Stream, at, envelope.RecordHostView, estate.EncodeView(ended), &ledger.Base{Addr: r.Addr, Payload: r.Payload, Depth: r.Depth})
+	src.Effective, src.Confirmed, src.Address = at, at, estate.AddressOf(a, depth)
 	src.Retired, src.ViaSystem, src.LeftOut = true, "", false
 	if depth == 0 {
-		src.Base = addressOf(a, 0)
+		src.Base = estate.AddressOf(a, 0)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/plumbline/plumbline/assess/score"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -26,7 +27,7 @@ func labelsFor(n int) map[string]string {
 
 // labelAt is what a system had as a label at an instant, as a group's value.
 func (k *kit) labelAt(t *rapid.T, system, key string, at int64) (value string, until int64) {
-	m, err := k.Merged(k.t.Context(), system, "", When{AsOf: at})
+	m, err := k.Merged(k.t.Context(), system, "", past.When{AsOf: at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func (k *kit) compareGroups(t *rapid.T, series string, now int64) error {
 				}
 			}
 		}
-		if err := k.ReadFleet(k.t.Context(), series, func(f *Fleet) error {
+		if err := k.ReadFleet(k.t.Context(), series, func(f *past.Fleet) error {
 			if f.Sums == nil {
 				return nil
 			}
@@ -109,13 +110,13 @@ func (k *kit) compareGroups(t *rapid.T, series string, now int64) error {
 					err = compareTime(t, x.Sums, all[x.Value], now)
 				}
 				if err == nil {
-					err = f.compareRanks(x.Sums, scores[x.Value])
+					err = compareRanks(f, x.Sums, scores[x.Value])
 				}
 				if err != nil {
 					return fmt.Errorf("%s = %q: %w", l.Key, x.Value, err)
 				}
 			}
-			return f.addsUp(g)
+			return addsUp(f, g)
 		}); err != nil {
 			return err
 		}
@@ -124,7 +125,7 @@ func (k *kit) compareGroups(t *rapid.T, series string, now int64) error {
 }
 
 // addsUp: the groups of a label are the whole.
-func (f *Fleet) addsUp(g *rollup.Grouped) error {
+func addsUp(f *past.Fleet, g *rollup.Grouped) error {
 	for i := range counters(f.Sums) {
 		sum := int64(0)
 		for _, x := range g.Groups {
@@ -146,32 +147,32 @@ func (k *kit) compareLatest(t *rapid.T, series string) error {
 	}
 	begun, latest := map[string]rollup.Begun{}, [2]map[string]int64{{}, {}}
 	for _, id := range fleetSystems {
-		st, err := k.StateAt(k.t.Context(), id, series, When{})
+		st, err := k.StateAt(k.t.Context(), id, series, past.When{})
 		if notThere(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		for _, r := range st.rows.rows {
-			place := slices.Index([]score.State{rollup.BegunFailing: score.Fail, rollup.BegunUnknown: score.Unknown}, r.state)
-			if place < 0 || r.waived {
+		for _, r := range rowsOf(st) {
+			place := slices.Index([]score.State{rollup.BegunFailing: score.Fail, rollup.BegunUnknown: score.Unknown}, r.State)
+			if place < 0 || r.Waived {
 				continue
 			}
-			latest[place][id] = max(latest[place][id], rollup.Floor(r.since, 1e6))
-			if r.since < since {
+			latest[place][id] = max(latest[place][id], rollup.Floor(r.Since, 1e6))
+			if r.Since < since {
 				continue
 			}
-			n := begun[st.Rules[r.rule]]
+			n := begun[st.Rules[r.Rule]]
 			if place == rollup.BegunFailing {
 				n.Failing++
 			} else {
 				n.Unknown++
 			}
-			begun[st.Rules[r.rule]] = n
+			begun[st.Rules[r.Rule]] = n
 		}
 	}
-	return k.ReadFleet(k.t.Context(), series, func(f *Fleet) error {
+	return k.ReadFleet(k.t.Context(), series, func(f *past.Fleet) error {
 		if f.Sums == nil {
 			return nil
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -35,7 +36,7 @@ type step struct {
 // steps are all that a system's series went through, each evaluated anew as of
 // its instant: this is what sums over systems must be sums of.
 func (k *kit) steps(t *rapid.T, system, series string) (out []step) {
-	list, _, err := k.Breakpoints(k.t.Context(), Breakpoints{System: system, Series: series, Limit: 10_000})
+	list, _, err := k.Breakpoints(k.t.Context(), past.Breakpoints{System: system, Series: series, Limit: 10_000})
 	if err != nil {
 		if notThere(err) {
 			return nil
@@ -48,7 +49,7 @@ func (k *kit) steps(t *rapid.T, system, series string) (out []step) {
 		if i+1 < len(list) {
 			s.to = envelope.Instant(list[i+1].EffectiveTime)
 		}
-		st, err := k.StateAt(k.t.Context(), system, series, When{AsOf: s.from})
+		st, err := k.StateAt(k.t.Context(), system, series, past.When{AsOf: s.from})
 		if notThere(err) {
 			continue // it ended
 		}
@@ -61,7 +62,7 @@ func (k *kit) steps(t *rapid.T, system, series string) (out []step) {
 	return out
 }
 
-func (s *step) fill(b *pb.Breakpoint, st *State) {
+func (s *step) fill(b *pb.Breakpoint, st *past.State) {
 	s.levels, s.rules, s.version, s.score = map[string]int64{"systems": 1}, map[string][3]int64{}, b.ChecklistVersion, -1
 	if b.Score != nil {
 		s.score = *b.Score
@@ -72,20 +73,20 @@ func (s *step) fill(b *pb.Breakpoint, st *State) {
 		s.levels["covered"], s.levels["coverage"] = 1, int64(math.Round(*b.Coverage*1e6))
 	}
 	plan := st.Evaluation.Plan
-	for _, r := range st.rows.rows {
-		s.levels[r.state.String()]++
-		n := s.rules[st.Rules[r.rule]]
-		switch r.state {
+	for _, r := range rowsOf(st) {
+		s.levels[r.State.String()]++
+		n := s.rules[st.Rules[r.Rule]]
+		switch r.State {
 		case score.Pass:
 			n[rollup.Pass]++
 		case score.Fail:
 			n[rollup.Fail]++
-			s.levels["severity "+plan.Severity(r.rule)]++
-			s.levels["area "+plan.Checklist().Rules()[r.rule].Area]++
+			s.levels["severity "+plan.Severity(r.Rule)]++
+			s.levels["area "+plan.Checklist().Rules()[r.Rule].Area]++
 		case score.Unknown:
 			n[rollup.Unknown]++
 		}
-		s.rules[st.Rules[r.rule]] = n
+		s.rules[st.Rules[r.Rule]] = n
 	}
 }
 
@@ -129,7 +130,7 @@ func (k *kit) compareFleet(t *rapid.T, series string, now int64) error {
 			}
 		}
 	}
-	err := k.ReadFleet(k.t.Context(), series, func(f *Fleet) error {
+	err := k.ReadFleet(k.t.Context(), series, func(f *past.Fleet) error {
 		s := f.Sums
 		if s == nil {
 			if len(all) > 0 {
@@ -227,15 +228,15 @@ func compareTime(t *rapid.T, s *rollup.Sums, all []step, now int64) error {
 
 // compareWorst compares the list of systems.
 func (k *kit) compareWorst(series string, scores map[string]float64) error {
-	return k.ReadFleet(k.t.Context(), series, func(f *Fleet) error {
+	return k.ReadFleet(k.t.Context(), series, func(f *past.Fleet) error {
 		if f.Sums == nil {
 			return nil
 		}
-		return f.compareRanks(f.Sums, scores)
+		return compareRanks(f, f.Sums, scores)
 	})
 }
 
-func (f *Fleet) compareRanks(s *rollup.Sums, scores map[string]float64) error {
+func compareRanks(f *past.Fleet, s *rollup.Sums, scores map[string]float64) error {
 	left, last := maps.Clone(scores), -1.0
 	for place := range s.Worst(ledger.Rank{}) {
 		r, err := f.Standing(place.N)

@@ -1,7 +1,6 @@
 package assessor
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -9,10 +8,10 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"github.com/plumbline/plumbline/assess"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/estate"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -93,10 +92,10 @@ func isUnable(err error) bool {
 // outcome is what came of the lane's reassessments.
 func (l *lane) outcome(err error) Outcome {
 	out := Outcome{System: l.system, Err: err}
-	if err == nil && l.plan.replay != nil {
+	if err == nil && l.plan.Replay != nil {
 		out.Assessed = true
-		for _, s := range l.plan.replay.series {
-			out.Changed = out.Changed || s.staged > 0
+		for _, s := range l.plan.Replay.Series {
+			out.Changed = out.Changed || s.Staged > 0
 		}
 	}
 	return out
@@ -126,37 +125,6 @@ func carryAll(b *ledger.Batch, lanes, stale []*lane) error {
 		}
 	}
 	return b.Err()
-}
-
-// anew makes the plan evaluate the system as of now, whether or not anything
-// is due, and nothing of what was evaluated before is used again.
-func (p *plan) anew() {
-	h := p.sys.head
-	if len(h.Sources) == 0 || h.Retired != 0 {
-		return
-	}
-	p.idle = p.from == 0 && !p.changed && !p.confirmed
-	p.latest = h.Latest
-	p.cache.evals = map[string]*assess.Evaluation{}
-	p.touch(p.now, causeDerived)
-}
-
-// settleAnew makes a plan write nothing that asked for nothing but anew and
-// found everything as it stands.
-func (p *plan) settleAnew() {
-	if !p.idle || p.replay == nil {
-		return
-	}
-	for _, s := range p.replay.series {
-		if s.staged > 0 {
-			return
-		}
-	}
-	h := p.sys.head
-	h.Latest = p.latest // no breakpoint is later, and later ones alone are what it is for
-	if bytes.Equal(envelope.Encode(h), p.sys.raw) {
-		p.from = 0
-	}
 }
 
 // Query says which systems a run is for.
@@ -207,15 +175,15 @@ func (a *Assessor) LookedAtAll(n uint64) {
 func (a *Assessor) Wanted(tx *ledger.Tx, q Query, id string, n uint32) (hosts int, ok bool, err error) {
 	if n == 0 {
 		if n, ok = tx.Number(envelope.NameSystem, id); !ok {
-			return 0, false, notFoundSystem(id)
+			return 0, false, estate.NotFound(id)
 		}
 	}
 	h, _, err := envelope.Head[storev1.SystemHead](tx, envelope.SpaceSystem, n)
 	if err != nil || h == nil || len(h.Sources) == 0 {
 		return 0, false, err
 	}
-	now := a.nowIn(tx)
-	isDue := h.ReplayFrom != 0 || validUntil(h) <= now || a.History().After(h.ConfigEpoch) <= now
+	now := a.NowIn(tx)
+	isDue := h.ReplayFrom != 0 || estate.ValidUntil(h) <= now || a.History().After(h.ConfigEpoch) <= now
 	isDue = isDue || h.Due != 0 && h.Due <= now // too early: the index is set right
 	if !isDue && (!q.Full || h.Retired != 0) {
 		return 0, false, nil
@@ -233,11 +201,11 @@ func (a *Assessor) selected(tx *ledger.Tx, q Query, id string, h *storev1.System
 			return guides.Selects(s, id, nil), nil
 		}
 		if sys == nil {
-			x, err := openSystem(tx, id, ledger.Latest)
+			x, err := estate.Open(tx, id, ledger.Latest)
 			if err != nil {
 				return false, err
 			}
-			m, err := a.mergedAt(x, now)
+			m, err := a.MergedAt(x, now)
 			if err != nil {
 				return false, err
 			}
@@ -249,7 +217,7 @@ func (a *Assessor) selected(tx *ledger.Tx, q Query, id string, h *storev1.System
 		return ok, err
 	}
 	for _, e := range h.Series { // what it is assessed under as it stands
-		if e.Assignment != "" && seriesChecklist(e.Id) == q.Checklist {
+		if e.Assignment != "" && guides.ChecklistOf(e.Id) == q.Checklist {
 			return true, nil
 		}
 	}

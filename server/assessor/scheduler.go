@@ -8,7 +8,9 @@ import (
 	"google.golang.org/grpc/codes"
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/estate"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -82,7 +84,7 @@ func (a *Assessor) RunDue(ctx context.Context) (time.Duration, error) {
 	}
 	if now := a.now(); now >= a.partsSwept.Load()+sweepEvery {
 		a.partsSwept.Store(now)
-		if _, err := a.ledger.Commit(ctx, now, func(b *ledger.Batch) error { return sweepParts(b, now, 1000) }); err != nil {
+		if _, err := a.ledger.Commit(ctx, now, func(b *ledger.Batch) error { return change.SweepParts(b, now, 1000) }); err != nil {
 			return 0, err
 		}
 	}
@@ -199,7 +201,7 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 				case h == nil:
 				case h.ConfigEpoch != epoch:
 					stale = append(stale, id)
-				case lagsBehind(h, a.cfg.Engine):
+				case estate.LagsBehind(h, a.cfg.Engine):
 					behind++
 				}
 				if n++; n == sweepBatch {
@@ -226,4 +228,10 @@ func (a *Assessor) sweepConfig(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// guidanceChanged has the scheduler and the Notifier look again.
+func (a *Assessor) guidanceChanged() {
+	a.pokeScheduler()
+	a.Notifier.Wake()
 }

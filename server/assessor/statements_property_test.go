@@ -13,7 +13,9 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // act is one thing that happens in a generated history of submissions and of
@@ -80,7 +82,7 @@ hosts:
 func (k *kit) compare(rt *rapid.T, rnd *rand.Rand, days int, trace any) {
 	for i := range 60 {
 		at := day0.Add(time.Duration(rnd.Int63n(int64(days) * int64(24*time.Hour))))
-		st, err := k.StateAt(k.t.Context(), "s", []string{series, tailored}[i%2], When{AsOf: at.UnixMicro()})
+		st, err := k.StateAt(k.t.Context(), "s", []string{series, tailored}[i%2], past.When{AsOf: at.UnixMicro()})
 		if notThere(err) {
 			continue
 		}
@@ -150,7 +152,7 @@ func ambiguous(list []act) bool {
 func TestGovernedHistory(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		k := newKit(t)
-		k.plans.keepFrom(rapid.SampledFrom([]int{1, cacheFrom}).Draw(rt, "cache"))
+		k.plans.KeepFrom(rapid.SampledFrom([]int{1, change.CacheFrom}).Draw(rt, "cache"))
 		if err := k.tailor(30); err != nil {
 			rt.Fatal(err)
 		}

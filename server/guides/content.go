@@ -318,3 +318,8 @@ func Selects(s *pb.Selector, system string, sys *pb.System) bool {
 	}
 	return true
 }
+
+func ChecklistOf(series string) string {
+	id, _, _ := strings.Cut(series, "~")
+	return id
+}

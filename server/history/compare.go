@@ -8,8 +8,8 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // Limits of what a comparison says of single flips.
@@ -22,7 +22,7 @@ const (
 type Ref struct {
 	System, Series string
 	Version        string // evaluates under this version of the checklist instead of the one in force
-	When           assessor.When
+	When           past.When
 }
 
 // Compare says what differs between two states, and for states of one series

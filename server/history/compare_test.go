@@ -15,9 +15,9 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/history"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // order is in which causes are replayed, as the package documents it.
@@ -288,12 +288,12 @@ type estateOfOldEngine struct {
 	calls int
 }
 
-func (e *estateOfOldEngine) PastAt(ctx context.Context, system, series, version string, w assessor.When) (*assessor.Past, error) {
+func (e *estateOfOldEngine) PastAt(ctx context.Context, system, series, version string, w past.When) (*past.Past, error) {
 	p, err := e.kit.PastAt(ctx, system, series, version, w)
 	if e.calls++; err != nil || e.calls > 1 {
 		return p, err
 	}
-	later, err := e.kit.PastAt(ctx, system, series, version, assessor.When{})
+	later, err := e.kit.PastAt(ctx, system, series, version, past.When{})
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // Limits of a forecast.
@@ -56,7 +56,7 @@ type forecast struct {
 	held   *outcome
 }
 
-func (w *forecast) step(s *assessor.Step) error {
+func (w *forecast) step(s *past.Step) error {
 	if len(w.out.Breakpoints) == MaxBreakpoints {
 		w.out.Until = envelope.Timestamp(s.Effective)
 		return errEnough

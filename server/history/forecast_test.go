@@ -17,10 +17,11 @@ import (
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/history"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 func (k *kit) forecast(until time.Time) *pb.ForecastResponse {
@@ -35,10 +36,10 @@ func (k *kit) forecast(until time.Time) *pb.ForecastResponse {
 // happened is what came to be after an instant, in the form of a forecast.
 func (k *kit) happened(after, until time.Time) (out []*pb.ForecastBreakpoint) {
 	k.Helper()
-	k.must(k.Timeline(k.t.Context(), "s", series, 0, func(t *assessor.Timeline) error {
+	k.must(k.Timeline(k.t.Context(), "s", series, 0, func(t *past.Timeline) error {
 		out = nil
 		var r recorder
-		return t.Between(k.t.Context(), after.UnixMicro(), until.UnixMicro()+1, func(s *assessor.Step) error {
+		return t.Between(k.t.Context(), after.UnixMicro(), until.UnixMicro()+1, func(s *past.Step) error {
 			return r.step(s, after.UnixMicro(), &out)
 		})
 	}))
@@ -48,9 +49,9 @@ func (k *kit) happened(after, until time.Time) (out []*pb.ForecastBreakpoint) {
 // recorder makes breakpoints of stored states.
 type recorder struct{ held map[string]string }
 
-func (r *recorder) step(s *assessor.Step, after int64, out *[]*pb.ForecastBreakpoint) error {
+func (r *recorder) step(s *past.Step, after int64, out *[]*pb.ForecastBreakpoint) error {
 	now := map[string]string{}
-	if err := s.Rows(func(x assessor.Row) { now[s.Rules()[x.Rule]+" "+x.Subject] = x.State }); err != nil {
+	if err := s.Rows(func(x past.Row) { now[s.Rules()[x.Rule]+" "+x.Subject] = x.State }); err != nil {
 		return err
 	}
 	flipped := int32(0)
@@ -69,7 +70,7 @@ func (r *recorder) step(s *assessor.Step, after int64, out *[]*pb.ForecastBreakp
 		m := s.Summary
 		*out = append(*out, &pb.ForecastBreakpoint{
 			EffectiveTime: envelope.Timestamp(s.Effective), Cause: s.Cause, Flipped: flipped,
-			Standing: &pb.Standing{ChecklistVersion: s.Version, Score: m.Score, EffectiveScore: assessor.EffectiveScore(m), Coverage: m.Coverage, Counts: assessor.CountsOf(m.Counts)},
+			Standing: &pb.Standing{ChecklistVersion: s.Version, Score: m.Score, EffectiveScore: states.EffectiveScore(m), Coverage: m.Coverage, Counts: states.CountsOf(m.Counts)},
 		})
 	}
 	return nil
@@ -212,9 +213,9 @@ func TestForecastEndsEarly(t *testing.T) {
 // so many breakpoints takes its time to evaluate.
 type restless struct{ *kit }
 
-func (restless) Ahead(_ context.Context, _, _ string, until int64, f func(*assessor.Step) error) error {
+func (restless) Ahead(_ context.Context, _, _ string, until int64, f func(*past.Step) error) error {
 	for t := day0.UnixMicro(); t <= until; t += 1e6 {
-		if err := f(&assessor.Step{Effective: t, Cause: "time", Summary: &storev1.StateSummary{}}); err != nil {
+		if err := f(&past.Step{Effective: t, Cause: "time", Summary: &storev1.StateSummary{}}); err != nil {
 			return err
 		}
 	}

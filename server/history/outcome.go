@@ -10,15 +10,17 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/estate"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 // Estate is what histories are read from: an assessor.
 type Estate interface {
-	Timeline(ctx context.Context, system, series string, knownAt int64, f func(*assessor.Timeline) error) error
-	Ahead(ctx context.Context, system, series string, until int64, f func(*assessor.Step) error) error
-	PastAt(ctx context.Context, system, series, version string, w assessor.When) (*assessor.Past, error)
+	Timeline(ctx context.Context, system, series string, knownAt int64, f func(*past.Timeline) error) error
+	Ahead(ctx context.Context, system, series string, until int64, f func(*past.Step) error) error
+	PastAt(ctx context.Context, system, series, version string, w past.When) (*past.Past, error)
 	PlanOf(series, version string, t *pb.Tailoring) (*assess.Plan, error)
 }
 
@@ -88,9 +90,9 @@ func (o *outcome) of(rule string) []result {
 	return o.rows[o.first[i]:o.first[i+1]]
 }
 
-func ofStep(s *assessor.Step) (*outcome, error) {
+func ofStep(s *past.Step) (*outcome, error) {
 	o := newOutcome(s.Rules())
-	err := s.Rows(func(r assessor.Row) { o.add(r.Rule, r.Subject, r.State) })
+	err := s.Rows(func(r past.Row) { o.add(r.Rule, r.Subject, r.State) })
 	return o.close(), err
 }
 
@@ -189,8 +191,8 @@ func byUrgency(list []flip) {
 // standing is how a series stands.
 func standing(version string, m *storev1.StateSummary) *pb.Standing {
 	return &pb.Standing{
-		ChecklistVersion: version, Score: m.Score, EffectiveScore: assessor.EffectiveScore(m), Coverage: m.Coverage,
-		Counts: assessor.CountsOf(m.Counts),
+		ChecklistVersion: version, Score: m.Score, EffectiveScore: states.EffectiveScore(m), Coverage: m.Coverage,
+		Counts: states.CountsOf(m.Counts),
 	}
 }
 
@@ -201,9 +203,9 @@ type span struct {
 }
 
 // resolveSpan resolves the range of a request, 0 standing for what was left out.
-func resolveSpan(t *assessor.Timeline, from, to int64) (span, error) {
+func resolveSpan(t *past.Timeline, from, to int64) (span, error) {
 	s := span{from: from, to: to}
-	if to > t.Present+assessor.MaxAhead {
+	if to > t.Present+estate.MaxAhead {
 		return s, fault.InvalidField("to", "lies in the future; Forecast says what will change if nobody acts")
 	}
 	if to == 0 || to > t.Now {

@@ -6,7 +6,8 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 // state is results and numbers, as evaluated or as stored.
@@ -16,12 +17,12 @@ type state struct {
 }
 
 func evaluated(ev *assess.Evaluation) state {
-	return state{ofEvaluation(ev), assessor.SummaryOf(ev.Summary())}
+	return state{ofEvaluation(ev), states.SummaryOf(ev.Summary())}
 }
 
 // side is one of two states that are compared.
 type side struct {
-	past      *assessor.Past
+	past      *past.Past
 	eval      *assess.Evaluation
 	evaluated state // by this engine
 	state           // as it stood: as stored, where another engine made it
@@ -29,7 +30,7 @@ type side struct {
 
 // open makes a side of a past state. engine is this engine's version; asked
 // tells that the side is of another checklist's version than the stored one.
-func open(p *assessor.Past, engine string, asked bool) (side, error) {
+func open(p *past.Past, engine string, asked bool) (side, error) {
 	s := side{past: p, eval: p.Evaluate()}
 	s.evaluated = evaluated(s.eval)
 	s.state = s.evaluated
@@ -65,7 +66,7 @@ func attribute(ctx context.Context, e Estate, before, after side) (*replay, erro
 		before, after = after, before
 	}
 	r.held = before.state
-	r.score, r.effective, r.coverage = r.held.summary.Score, assessor.EffectiveScore(r.held.summary), r.held.summary.Coverage
+	r.score, r.effective, r.coverage = r.held.summary.Score, states.EffectiveScore(r.held.summary), r.held.summary.Coverage
 	engine := r.step("engine", before.evaluated)
 	r.parts = nil
 	if err := r.run(before, after); err != nil {
@@ -101,7 +102,7 @@ func (r *replay) step(cause string, next state) *pb.Attribution {
 	m := next.summary
 	part := &pb.Attribution{
 		Cause: cause, Flipped: int32(len(list)), Score: r.change(&r.score, m.Score),
-		EffectiveScore: r.change(&r.effective, assessor.EffectiveScore(m)), Coverage: r.change(&r.coverage, m.Coverage),
+		EffectiveScore: r.change(&r.effective, states.EffectiveScore(m)), Coverage: r.change(&r.coverage, m.Coverage),
 	}
 	r.held = next
 	r.parts = append(r.parts, part)
@@ -179,7 +180,7 @@ func (r *replay) run(before, after side) error {
 
 // guidance exchanges the checklist's version, and the tailoring too where it
 // does not fit the other version.
-func (r *replay) guidance(mixed *assessor.Parts, after *assessor.Past) bool {
+func (r *replay) guidance(mixed *past.Parts, after *past.Past) bool {
 	if mixed.Plan.Checklist().Digest() == after.Plan.Checklist().Digest() {
 		return false
 	}

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -25,7 +25,7 @@ type FindingQuery struct {
 // of the range; only since when it is open, and how long what was remedied took,
 // count from where the failing began.
 func Finding(ctx context.Context, e Estate, q FindingQuery) (out *pb.FindingTimeline, err error) {
-	err = e.Timeline(ctx, q.System, q.Series, q.KnownAt, func(t *assessor.Timeline) error {
+	err = e.Timeline(ctx, q.System, q.Series, q.KnownAt, func(t *past.Timeline) error {
 		s, err := resolveSpan(t, q.From, q.To)
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ func Finding(ctx context.Context, e Estate, q FindingQuery) (out *pb.FindingTime
 
 // finding is the history of one result being read.
 type finding struct {
-	t             *assessor.Timeline
+	t             *past.Timeline
 	ctx           context.Context
 	rule, subject string
 	span          span
@@ -83,8 +83,8 @@ const listedSubjects = 10
 // findSubject finds the one subject that the rule has had.
 func (w *finding) findSubject() error {
 	var found []string
-	err := w.t.Between(w.ctx, w.from, w.span.end(), func(s *assessor.Step) error {
-		return s.Rows(func(r assessor.Row) {
+	err := w.t.Between(w.ctx, w.from, w.span.end(), func(s *past.Step) error {
+		return s.Rows(func(r past.Row) {
 			if s.Rules()[r.Rule] == w.rule && r.Subject != "" && len(found) <= listedSubjects && !slices.Contains(found, r.Subject) {
 				found = append(found, r.Subject)
 			}
@@ -104,7 +104,7 @@ func (w *finding) findSubject() error {
 }
 
 // row is the result in a state; false where it has none.
-func (w *finding) row(s *assessor.Step) (out assessor.Row, ok bool, err error) {
+func (w *finding) row(s *past.Step) (out past.Row, ok bool, err error) {
 	if s == nil || s.Ended {
 		return out, false, nil
 	}
@@ -112,7 +112,7 @@ func (w *finding) row(s *assessor.Step) (out assessor.Row, ok bool, err error) {
 	if i < 0 {
 		return out, false, nil
 	}
-	err = s.Rows(func(r assessor.Row) {
+	err = s.Rows(func(r past.Row) {
 		if r.Rule == i && r.Subject == w.subject {
 			out, ok = r, true
 		}
@@ -121,7 +121,7 @@ func (w *finding) row(s *assessor.Step) (out assessor.Row, ok bool, err error) {
 }
 
 // step takes the next state of the timeline.
-func (w *finding) step(s *assessor.Step) error {
+func (w *finding) step(s *past.Step) error {
 	r, ok, err := w.row(s)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (w *finding) step(s *assessor.Step) error {
 	next := findingSpan{state: r.State, waived: r.Waived, waiver: r.Waiver, start: max(s.Effective, w.from), cause: s.Cause}
 	n := len(w.spans)
 	if n == 0 && ok && s.Effective < w.from { // it began before the range
-		if _, next.cause, err = w.origin(r, func(o assessor.Row) bool { return o.State == r.State && o.Waived == r.Waived && o.Waiver == r.Waiver }); err != nil {
+		if _, next.cause, err = w.origin(r, func(o past.Row) bool { return o.State == r.State && o.Waived == r.Waived && o.Waiver == r.Waiver }); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (w *finding) step(s *assessor.Step) error {
 		case n > 0 && w.spans[n-1].state == fail:
 			next.began = w.spans[n-1].began
 		case n == 0 && s.Effective < w.from:
-			if next.began, _, err = w.origin(r, func(o assessor.Row) bool { return o.State == fail }); err != nil {
+			if next.began, _, err = w.origin(r, func(o past.Row) bool { return o.State == fail }); err != nil {
 				return err
 			}
 		}
@@ -160,7 +160,7 @@ func (w *finding) step(s *assessor.Step) error {
 
 // origin follows a result back to where it came to be as same says, from one
 // instant since which it has stood to the one before, and tells why it did.
-func (w *finding) origin(r assessor.Row, same func(assessor.Row) bool) (since int64, cause string, err error) {
+func (w *finding) origin(r past.Row, same func(past.Row) bool) (since int64, cause string, err error) {
 	for {
 		s, err := w.t.At(r.Since)
 		if err != nil {

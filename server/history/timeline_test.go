@@ -10,9 +10,9 @@ import (
 	"pgregory.net/rapid"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/history"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // hosts says of system s which of its hosts have static addresses.
@@ -176,7 +176,7 @@ func TestFindingTellsEveryState(t *testing.T) {
 // result is a result as of an instant, as it is read by itself.
 func (k *kit) result(rule, subject string, at, known time.Time) (state string, waived bool) {
 	k.Helper()
-	w := assessor.When{AsOf: at.UnixMicro()}
+	w := past.When{AsOf: at.UnixMicro()}
 	if !known.IsZero() {
 		w.KnownAt = known.UnixMicro()
 	}

@@ -9,9 +9,10 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 // Limits of a trend.
@@ -33,7 +34,7 @@ type TrendQuery struct {
 // integrals of the step function that history is, each divided by the time
 // during which it had a value.
 func Trend(ctx context.Context, e Estate, q TrendQuery) (out *pb.Trend, err error) {
-	err = e.Timeline(ctx, q.System, q.Series, q.KnownAt, func(t *assessor.Timeline) error {
+	err = e.Timeline(ctx, q.System, q.Series, q.KnownAt, func(t *past.Timeline) error {
 		s, err := resolveSpan(t, q.From, q.To)
 		if err != nil {
 			return err
@@ -44,7 +45,7 @@ func Trend(ctx context.Context, e Estate, q TrendQuery) (out *pb.Trend, err erro
 		}
 		w := &trend{t: t, from: s.from, to: s.to, resolution: resolution, sums: make([]sum, n)}
 		var held *level
-		err = t.Between(ctx, s.from, s.to, func(st *assessor.Step) error {
+		err = t.Between(ctx, s.from, s.to, func(st *past.Step) error {
 			at := max(st.Effective, s.from)
 			w.hold(held, at)
 			w.at = at
@@ -94,14 +95,14 @@ type sum struct {
 
 // trend is a trend being added up.
 type trend struct {
-	t          *assessor.Timeline
+	t          *past.Timeline
 	from, to   int64
 	resolution int64
 	at         int64 // since when the level under way holds
 	sums       []sum
 }
 
-func (w *trend) level(s *assessor.Step) (*level, error) {
+func (w *trend) level(s *past.Step) (*level, error) {
 	if s.Ended {
 		return nil, nil
 	}
@@ -112,10 +113,10 @@ func (w *trend) level(s *assessor.Step) (*level, error) {
 	return levelOf(s, plan)
 }
 
-func levelOf(s *assessor.Step, plan *assess.Plan) (*level, error) {
-	c := assessor.CountsOf(s.Summary.Counts)
+func levelOf(s *past.Step, plan *assess.Plan) (*level, error) {
+	c := states.CountsOf(s.Summary.Counts)
 	out := &level{
-		score: s.Summary.Score, effective: assessor.EffectiveScore(s.Summary), coverage: s.Summary.Coverage,
+		score: s.Summary.Score, effective: states.EffectiveScore(s.Summary), coverage: s.Summary.Coverage,
 		pass: float64(c.Pass), fail: float64(c.Fail), unknown: float64(c.Unknown),
 		severities: map[string]float64{}, areas: map[string]float64{},
 	}
@@ -123,7 +124,7 @@ func levelOf(s *assessor.Step, plan *assess.Plan) (*level, error) {
 		return out, nil
 	}
 	byRule := make([]float64, len(s.Rules()))
-	err := s.Rows(func(r assessor.Row) {
+	err := s.Rows(func(r past.Row) {
 		if r.State == fail {
 			byRule[r.Rule]++
 		}

@@ -11,9 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/history"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 func (k *kit) trend(from, to time.Time, resolution time.Duration, knownAt time.Time) *pb.Trend {
@@ -38,7 +38,7 @@ type sample struct {
 // sampled reads the state as of an instant as GetAssessment does.
 func (k *kit) sampled(at, knownAt time.Time) (s sample) {
 	k.Helper()
-	w := assessor.When{AsOf: at.UnixMicro()}
+	w := past.When{AsOf: at.UnixMicro()}
 	if !knownAt.IsZero() {
 		w.KnownAt = knownAt.UnixMicro()
 	}

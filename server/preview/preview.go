@@ -11,8 +11,8 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/diff"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // Request says what to preview.
@@ -33,7 +33,7 @@ type Request struct {
 type Estate interface {
 	SystemCount(ctx context.Context) (int, error)
 	SystemIDs(ctx context.Context, after string, n int) ([]string, error)
-	LookAt(ctx context.Context, systems []string, f func(*assessor.Look) error) error
+	LookAt(ctx context.Context, systems []string, f func(*past.Look) error) error
 	Compiled(checklist, version string) (*assess.Checklist, error)
 }
 
@@ -117,7 +117,7 @@ func (w *walk) batch(ctx context.Context, ids []string) error {
 		some := ids[i:min(i+chunk, len(ids))]
 		g.Go(func() error {
 			*p = part{} // a View may run twice
-			return w.e.LookAt(inner, some, func(l *assessor.Look) error { return w.look(l, p) })
+			return w.e.LookAt(inner, some, func(l *past.Look) error { return w.look(l, p) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -166,7 +166,7 @@ type target struct {
 }
 
 // look previews one system.
-func (w *walk) look(l *assessor.Look, p *part) error {
+func (w *walk) look(l *past.Look, p *part) error {
 	if !guides.Selects(w.req.Selector, l.System, l.Merged.Inventory.System) {
 		return nil
 	}
@@ -189,7 +189,7 @@ func (w *walk) look(l *assessor.Look, p *part) error {
 }
 
 // targets are the series of a system to preview.
-func (w *walk) targets(l *assessor.Look) (out []target) {
+func (w *walk) targets(l *past.Look) (out []target) {
 	id := w.req.Checklist.ID()
 	for _, as := range l.Assignments() {
 		// Of two assignments that make one series the first counts.

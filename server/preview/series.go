@@ -8,7 +8,8 @@ import (
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/past"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 // result is one series previewed, as a row and as what the totals count.
@@ -51,7 +52,7 @@ func (w *walk) plan(t target) (*assess.Plan, error) {
 }
 
 // series previews one series.
-func (w *walk) series(l *assessor.Look, t target) (*result, error) {
+func (w *walk) series(l *past.Look, t target) (*result, error) {
 	r := &result{row: &pb.PreviewSeries{System: l.System, Series: t.series}}
 	stored, err := l.Stored(t.series)
 	if err != nil {
@@ -68,7 +69,7 @@ func (w *walk) series(l *assessor.Look, t target) (*result, error) {
 	}
 	ev := l.Evaluate(plan)
 	r.after = ev.Summary()
-	r.row.After = standing(w.req.Checklist.Version(), assessor.SummaryOf(r.after))
+	r.row.After = standing(w.req.Checklist.Version(), states.SummaryOf(r.after))
 	stored.Compare(ev, func(rule, subject string, before, after score.State) {
 		r.flips = append(r.flips, flip{rule, subject, before, after})
 	})
@@ -112,7 +113,7 @@ func stateName(s score.State) string {
 // standing is how a series stands.
 func standing(version string, m *storev1.StateSummary) *pb.Standing {
 	return &pb.Standing{
-		ChecklistVersion: version, Score: m.Score, EffectiveScore: assessor.EffectiveScore(m), Coverage: m.Coverage,
-		Counts: assessor.CountsOf(m.Counts),
+		ChecklistVersion: version, Score: m.Score, EffectiveScore: states.EffectiveScore(m), Coverage: m.Coverage,
+		Counts: states.CountsOf(m.Counts),
 	}
 }

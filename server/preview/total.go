@@ -8,7 +8,7 @@ import (
 	"github.com/plumbline/plumbline/assess/score"
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/states"
 )
 
 // maxRenewals is how many statements to renew a summary lists.
@@ -77,7 +77,7 @@ func (t *total) add(r *result) {
 		return
 	}
 	t.series++
-	t.after.add(assessor.SummaryOf(r.after))
+	t.after.add(states.SummaryOf(r.after))
 	if len(r.flips) > 0 {
 		t.changed++
 	}
@@ -112,7 +112,7 @@ func (t *total) flip(f flip) {
 func (s *sums) add(m *storev1.StateSummary) {
 	s.any = true
 	s.score.add(m.Score)
-	s.effective.add(assessor.EffectiveScore(m))
+	s.effective.add(states.EffectiveScore(m))
 	s.coverage.add(m.Coverage)
 	for i, n := range m.Counts {
 		s.counts[i] += n

@@ -14,15 +14,15 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/subject"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/statements"
 )
 
 // Estate is what a review reads: an assessor.
 type Estate interface {
-	LookAt(ctx context.Context, systems []string, f func(*assessor.Look) error) error
+	LookAt(ctx context.Context, systems []string, f func(*past.Look) error) error
 }
 
 // Options say what a review takes for too broad and for about to expire.
@@ -50,7 +50,7 @@ func (o Options) Waivers(ctx context.Context, list []*pb.Waiver) (out []*pb.Waiv
 		}
 		reviews := make([]*pb.WaiverReview, n)
 		found := make([]finding, n)
-		err := o.Estate.LookAt(ctx, []string{system}, func(l *assessor.Look) error {
+		err := o.Estate.LookAt(ctx, []string{system}, func(l *past.Look) error {
 			look(l, list[:n], found)
 			return nil
 		})
@@ -77,7 +77,7 @@ type finding struct {
 
 // look finds out about the waivers of a system. One that is about a version to
 // come is held against that.
-func look(l *assessor.Look, list []*pb.Waiver, found []finding) {
+func look(l *past.Look, list []*pb.Waiver, found []finding) {
 	clear(found)
 	there := subject.NewIndex(l.Merged.Inventory)
 	now, coming := l.Assignments(), l.Coming()

@@ -10,7 +10,7 @@ import (
 
 	storev1 "github.com/plumbline/plumbline/proto/gen/plumbline/store/v1"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/change"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -102,7 +102,7 @@ func auditMessage(tx *ledger.Tx, e ledger.AuditEntry) (*pb.AuditEntry, error) {
 	if err := proto.Unmarshal(e.Payload, rec); err != nil {
 		return nil, fmt.Errorf("%w: the audit entry %v: %v", ledger.ErrCorrupt, e.Addr, err)
 	}
-	if err := assessor.SubmissionOf(tx, e, rec); err != nil {
+	if err := change.SubmissionOf(tx, e, rec); err != nil {
 		return nil, err
 	}
 	out := &pb.AuditEntry{

@@ -14,6 +14,7 @@ import (
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/filter"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -86,7 +87,7 @@ func (s *Assessment) ListBreakpoints(ctx context.Context, req *pb.ListBreakpoint
 	if err != nil {
 		return nil, err
 	}
-	q := assessor.Breakpoints{
+	q := past.Breakpoints{
 		System: segment(req.Parent, 1), Series: segment(req.Parent, 3), Corrected: req.ShowCorrected, Limit: cur.Size + 1,
 	}
 	w, err := whenOfPage(nil, req.KnownAt, cur)

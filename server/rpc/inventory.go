@@ -15,6 +15,7 @@ import (
 	"github.com/plumbline/plumbline/server/auth"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // Inventory serves InventoryService.
@@ -185,7 +186,7 @@ func (s *Inventory) GetInventory(ctx context.Context, req *pb.GetInventoryReques
 
 func effective(req *pb.GetInventoryRequest, m *merge.Merged) *pb.EffectiveInventory {
 	out := &pb.EffectiveInventory{
-		Name: req.Name, Inventory: m.Inventory, Digest: assessor.InventoryDigest(m).String(),
+		Name: req.Name, Inventory: m.Inventory, Digest: past.InventoryDigest(m).String(),
 		ValidUntil: timestamp(m.ValidUntil), DisagreementCount: int32(len(m.Disagreements())),
 	}
 	if req.WithProvenance {

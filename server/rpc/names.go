@@ -6,9 +6,9 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/page"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
@@ -20,8 +20,8 @@ func segment(name string, n int) string { return strings.Split(name, "/")[n] }
 func lastSegment(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // when reads as_of and known_at.
-func when(asOf, knownAt *timestamppb.Timestamp) (assessor.When, error) {
-	var w assessor.When
+func when(asOf, knownAt *timestamppb.Timestamp) (past.When, error) {
+	var w past.When
 	for _, x := range []struct {
 		field string
 		t     *timestamppb.Timestamp
@@ -40,7 +40,7 @@ func when(asOf, knownAt *timestamppb.Timestamp) (assessor.When, error) {
 
 // whenOfPage is when for a list: what is left out is the instant of the first
 // page, so that pages are of one state.
-func whenOfPage(asOf, knownAt *timestamppb.Timestamp, cur page.Cursor) (assessor.When, error) {
+func whenOfPage(asOf, knownAt *timestamppb.Timestamp, cur page.Cursor) (past.When, error) {
 	w, err := when(asOf, knownAt)
 	if asOf == nil {
 		w.AsOf = cur.At.UnixMicro()

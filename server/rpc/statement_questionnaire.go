@@ -9,9 +9,9 @@ import (
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // Limits of how many questions a questionnaire has.
@@ -24,14 +24,14 @@ const (
 func (s *Statement) GetQuestionnaire(ctx context.Context, req *pb.GetQuestionnaireRequest) (*pb.Questionnaire, error) {
 	system, series := segment(req.Name, 1), segment(req.Name, 3)
 	if req.ChecklistVersion == "" {
-		st, err := s.assessor.StateAt(ctx, system, series, assessor.When{})
+		st, err := s.assessor.StateAt(ctx, system, series, past.When{})
 		if err != nil {
 			return nil, err
 		}
 		return s.questionnaire(req, st.Evaluation), nil
 	}
 	var out *pb.Questionnaire
-	err := s.assessor.LookAt(ctx, []string{system}, func(l *assessor.Look) error {
+	err := s.assessor.LookAt(ctx, []string{system}, func(l *past.Look) error {
 		p, err := s.assessor.SeriesPlan(series, req.ChecklistVersion, system, l.Merged.Inventory.System, l.At)
 		if f := (*fault.Error)(nil); errors.As(err, &f) {
 			return err

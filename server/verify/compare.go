@@ -8,12 +8,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/past"
 )
 
 // parts are the parts of a state in which a recorded one differs from the
 // computed one.
-func parts(stored, computed *assessor.Step) (out []string) {
+func parts(stored, computed *past.Step) (out []string) {
 	a, b := stored.State(), computed.State()
 	add := func(differs bool, name string) {
 		if differs {
@@ -36,12 +36,12 @@ func parts(stored, computed *assessor.Step) (out []string) {
 // result is where one result stands.
 type result struct{ rule, subject string }
 
-func results(s *assessor.Step) (order []result, rows map[result]assessor.Row, err error) {
-	rows = map[result]assessor.Row{}
+func results(s *past.Step) (order []result, rows map[result]past.Row, err error) {
+	rows = map[result]past.Row{}
 	if s.State().Ended {
 		return nil, rows, nil
 	}
-	err = s.Rows(func(r assessor.Row) {
+	err = s.Rows(func(r past.Row) {
 		k := result{s.Rules()[r.Rule], r.Subject}
 		order = append(order, k)
 		rows[k] = r
@@ -49,7 +49,7 @@ func results(s *assessor.Step) (order []result, rows map[result]assessor.Row, er
 	return order, rows, err
 }
 
-func word(r assessor.Row, ok bool) string {
+func word(r past.Row, ok bool) string {
 	switch {
 	case !ok:
 		return "none"
@@ -63,7 +63,7 @@ func word(r assessor.Row, ok bool) string {
 
 // firstResult finds the first result that differs, in the order of rules; the
 // states alone count, or also since when they stand.
-func (d *Difference) firstResult(stored, computed *assessor.Step, since bool) error {
+func (d *Difference) firstResult(stored, computed *past.Step, since bool) error {
 	was, found, err := results(stored)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (d *Difference) firstResult(stored, computed *assessor.Step, since bool) er
 }
 
 // describe compares a recorded state with the computed one.
-func (d *Difference) describe(stored, computed *assessor.Step) error {
+func (d *Difference) describe(stored, computed *past.Step) error {
 	d.What = parts(stored, computed)
 	if err := d.firstResult(stored, computed, true); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/server/assessor"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -237,7 +238,7 @@ func (c *Course) system(ctx context.Context, id string) (out *Report, err error)
 	out = &Report{Systems: 1}
 	told := map[place]bool{}
 	pick := c.picks(id)
-	err = c.a.Recompute(ctx, id, c.wants, pick, func(x *assessor.Recomputed) error {
+	err = c.a.Recompute(ctx, id, c.wants, pick, func(x *past.Recomputed) error {
 		before := out.Differences
 		c.recorded(out, x)
 		if out.Differences > before {
@@ -248,7 +249,7 @@ func (c *Course) system(ctx context.Context, id string) (out *Report, err error)
 	if err != nil || pick != nil || c.o.Recorded {
 		return out, err
 	}
-	pending, err := c.a.Retrace(ctx, id, func(series string, stored, computed *assessor.Step) error {
+	pending, err := c.a.Retrace(ctx, id, func(series string, stored, computed *past.Step) error {
 		if at := (place{series, computed.Effective}); c.wants(series) && !told[at] {
 			retraced(out, id, series, stored, computed)
 		}
@@ -272,7 +273,7 @@ func isDamage(err error) bool {
 }
 
 // recorded judges one recorded state.
-func (c *Course) recorded(out *Report, x *assessor.Recomputed) {
+func (c *Course) recorded(out *Report, x *past.Recomputed) {
 	out.States++
 	d := Difference{Kind: Damaged, System: x.System, Series: x.Series, Effective: x.Effective, Recorded: x.Recorded}
 	switch {
@@ -298,7 +299,7 @@ func (c *Course) recorded(out *Report, x *assessor.Recomputed) {
 }
 
 // retraced judges a state that evaluation anew found otherwise.
-func retraced(out *Report, system, series string, stored, computed *assessor.Step) {
+func retraced(out *Report, system, series string, stored, computed *past.Step) {
 	d := Difference{Kind: Missing, System: system, Series: series, Effective: computed.Effective}
 	if stored == nil {
 		d.Detail = "no state is recorded, though the state changes then"

@@ -6,9 +6,9 @@ import (
 
 	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
 )
 
@@ -55,7 +55,7 @@ func groupRow(value string, n rollup.Counters) *pb.FleetGroup {
 
 // Labels adds to the labels by which systems are counted how far the counting is.
 func Labels(ctx context.Context, e Estate, out *pb.FleetLabels, labels []rollup.Label) error {
-	return e.ReadFleets(ctx, func(all []*assessor.Fleet) error {
+	return e.ReadFleets(ctx, func(all []*past.Fleet) error {
 		for i, l := range labels {
 			x := out.Labels[i]
 			x.Counted, x.Total = 0, 0

@@ -7,11 +7,11 @@ import (
 	"slices"
 
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/filter"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
@@ -144,7 +144,7 @@ func (p *newPage) system(x *scope, number uint32) (out []*pb.NewResult, err erro
 	if p.place == rollup.BegunUnknown {
 		want = "unknown"
 	}
-	err = step.Rows(func(r assessor.Row) {
+	err = step.Rows(func(r past.Row) {
 		if r.Since < p.since || r.State != want || r.Waived {
 			return
 		}

@@ -17,14 +17,15 @@ import (
 	"github.com/plumbline/plumbline/server/envelope"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
 )
 
 // Estate is what this package reads. An Assessor is one.
 type Estate interface {
-	ReadFleet(ctx context.Context, series string, f func(*assessor.Fleet) error) error
-	ReadFleets(ctx context.Context, f func([]*assessor.Fleet) error) error
+	ReadFleet(ctx context.Context, series string, f func(*past.Fleet) error) error
+	ReadFleets(ctx context.Context, f func([]*past.Fleet) error) error
 	Compiled(checklist, version string) (*assess.Checklist, error)
 	Plan(c *assess.Checklist, profile string, t *pb.Tailoring) (*assess.Plan, error)
 	History() *guides.History

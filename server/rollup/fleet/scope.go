@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/filter"
+	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
 )
 
@@ -17,7 +17,7 @@ const labelField = "labels."
 
 // scope is what is asked about: all systems, or those with one value of a label.
 type scope struct {
-	*assessor.Fleet
+	*past.Fleet
 	sums   *rollup.Sums
 	since  int64             // from when systems are counted by the label; 0 for all systems
 	where  []filter.Equality // on the caller's own fields
@@ -28,7 +28,7 @@ type scope struct {
 // read reads the sums of a series' id that a filter means; NOT_FOUND where there
 // are none. Of what the filter names, fields are the caller's to look after.
 func read(ctx context.Context, e Estate, series, conditions string, f func(*scope) error, fields ...string) error {
-	return e.ReadFleet(ctx, series, func(x *assessor.Fleet) error {
+	return e.ReadFleet(ctx, series, func(x *past.Fleet) error {
 		if x.Sums == nil {
 			return notFound(series)
 		}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/plumbline/plumbline/assess/score"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
-	"github.com/plumbline/plumbline/server/assessor"
 	"github.com/plumbline/plumbline/server/envelope"
+	"github.com/plumbline/plumbline/server/estate"
 	"github.com/plumbline/plumbline/server/fault"
 	"github.com/plumbline/plumbline/server/rollup"
 	"github.com/plumbline/plumbline/store/ledger"
@@ -42,7 +42,7 @@ func (r Range) resolve(unit, now int64) (Range, error) {
 		return r, fault.InvalidField("resolution", "must be a multiple of %s, in which these sums are kept", length)
 	case r.From < ledger.MinInstant:
 		return r, fault.InvalidField("from", "lies before anything that can have been so")
-	case r.To > end+assessor.MaxAhead:
+	case r.To > end+estate.MaxAhead:
 		return r, fault.InvalidField("to", "lies in the future; leave it out for now")
 	case r.From >= r.To:
 		return r, fault.InvalidField("to", "is not after from; the range is half-open and would be empty")

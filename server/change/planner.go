@@ -1,0 +1,69 @@
+package change
+
+import (
+	"github.com/plumbline/plumbline/server/estate"
+	"github.com/plumbline/plumbline/server/guides"
+	"github.com/plumbline/plumbline/server/replay"
+	"github.com/plumbline/plumbline/server/retention"
+)
+
+// Planner makes plans, several at once. It keeps large systems between commits.
+type Planner struct {
+	*guides.Keeper
+
+	metrics replay.Metrics
+	engine  string // its version
+	cache   *cache
+	wall    *retention.Wall
+	arenas  estate.Arenas
+}
+
+// NewPlanner evaluates under what a keeper keeps, by the engine of a version; before
+// a wall it writes nothing. metrics is told of evaluations; nothing where it is nil.
+func NewPlanner(k *guides.Keeper, wall *retention.Wall, engine string, metrics replay.Metrics) *Planner {
+	return &Planner{Keeper: k, wall: wall, engine: engine, metrics: metrics, cache: newCache()}
+}
+
+// KeepFrom sets how many hosts a system must have to be kept between commits,
+// before any plan is made; CacheFrom where it is not called.
+func (x *Planner) KeepFrom(hosts int) { x.cache.from = hosts }
+
+// Committed keeps the system of a plan that was committed, where it is large. What
+// a reassessment passes by is not kept: it would drive out what is submitted to.
+func (x *Planner) Committed(p *Plan) {
+	if len(p.sys.Hosts) >= x.cache.from && len(p.Results) > 0 {
+		x.cache.put(p.settle())
+	}
+}
+
+// DueBy tells whether a plan, once committed, leaves something due before an
+// instant.
+func (p *Plan) DueBy(t int64) bool {
+	due := p.sys.Head.Due
+	return len(p.others) > 0 || due != 0 && due < t
+}
+
+// Release lets go of what a reassessment has read and its commit does not need:
+// a batch of a thousand systems would hold all their hosts, decoded, until it is
+// durable. It changes states alone, so that no host is needed any more; the memory
+// into which they were decoded serves the next system.
+func (p *Plan) Release() {
+	for _, st := range p.sys.Sources {
+		for _, v := range st.Track.Versions {
+			v.Msg, v.Payload = nil, nil
+		}
+	}
+	p.sys.Hosts, p.sys.Foreign, p.cache.Evals = nil, nil, nil
+	arena := p.sys.Arena
+	p.sys.Arena = nil
+	defer p.planner.arenas.Give(arena)
+	if p.Replay == nil {
+		return
+	}
+	p.Replay.Merged = nil
+	for _, s := range p.Replay.Series {
+		if s.Eval != nil {
+			s.Eval.Recycle()
+		}
+	}
+}

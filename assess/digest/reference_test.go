@@ -130,6 +130,8 @@ func (r reference) value(fd protoreflect.FieldDescriptor, v protoreflect.Value) 
 		return []byte{0}
 	case protoreflect.Int32Kind, protoreflect.Int64Kind:
 		return binary.AppendVarint(nil, v.Int())
+	case protoreflect.Uint64Kind:
+		return binary.AppendUvarint(nil, v.Uint())
 	case protoreflect.EnumKind:
 		return binary.AppendVarint(nil, int64(v.Enum()))
 	case protoreflect.DoubleKind:
@@ -251,6 +253,8 @@ func some(fd protoreflect.FieldDescriptor, n int64) protoreflect.Value {
 			n -= 3
 		}
 		return protoreflect.ValueOfInt64(n)
+	case protoreflect.Uint64Kind:
+		return protoreflect.ValueOfUint64(uint64(n) << 40)
 	case protoreflect.DoubleKind:
 		return protoreflect.ValueOfFloat64(float64(n) + 0.5)
 	case protoreflect.EnumKind:

@@ -196,9 +196,6 @@ func TestReassessFull(t *testing.T) {
 	const n = 3000
 	r := startRunner(t, servertest.Options{NoScheduler: true, Store: bolt.Options{MaxSize: 16 << 20}})
 	r.fleet(n)
-	r.clock.Set(day85)
-	op := r.reassess(&pb.ReassessSystemsRequest{})
-	r.reached(op, 1)
 	r.Stop()
 	info, err := os.Stat(r.Path)
 	if err != nil {
@@ -206,8 +203,10 @@ func TestReassessFull(t *testing.T) {
 	}
 	tight := bolt.Options{MaxSize: info.Size(), AppendSpaces: ledger.AppendSpaces()}
 	fillUp(t, r.Path, tight)
+	tight.MaxSize += 1 << 20 // for a part of the run
 
 	c := newRunner(t, servertest.Options{NoScheduler: true, Path: r.Path, Store: tight}, servertest.NewClock(day85))
+	op := c.reassess(&pb.ReassessSystemsRequest{})
 	m := metadata(t, op)
 	for m.Problem == "" {
 		// A wait that is over at once is a get that goes through all of it.

@@ -22,7 +22,7 @@ var day85 = runDay.AddDate(0, 0, 85)
 // TestReassess: what is due changes, a full run evaluates everything and writes
 // nothing that does not change.
 func TestReassess(t *testing.T) {
-	r := startRunner(t, servertest.Options{})
+	r := startRunner(t, servertest.Options{NoScheduler: true}) // which would take what is due from the run
 	r.fleet(700)
 	r.clock.Set(day85)
 	op, m := r.ended(r.reassess(&pb.ReassessSystemsRequest{}))

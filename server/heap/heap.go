@@ -19,7 +19,7 @@ import (
 const (
 	most  = 400
 	least = 100
-	size  = 192 << 20
+	size  = 176 << 20
 )
 
 // slack is by how many percent the growth must be another one before it is set,

@@ -104,7 +104,7 @@ func (a *app) printRetention(r *pb.Retention) error {
 	return a.Printer().Emit(r, func(v *render.View) {
 		state := r.GetState()
 		if r.GetWaiting() != "" {
-			state += " for " + r.GetWaiting()
+			state += ": " + r.GetWaiting()
 		}
 		p := r.GetPolicy()
 		fields := [][2]string{

@@ -182,7 +182,7 @@ func (s *Assessment) ListFindings(ctx context.Context, req *pb.ListFindingsReque
 		}
 	}
 	out, next := cut(s.pages, cur, out, findingKey)
-	return &pb.ListFindingsResponse{Findings: out, NextPageToken: next}, nil
+	return &pb.ListFindingsResponse{Findings: out, NextPageToken: next, ThinnedBefore: s.assessor.Wall.MarkAt(req.AsOf, req.KnownAt)}, nil
 }
 
 // findingKey is a finding's place in the order of all: by series, rule and subject.
@@ -218,7 +218,7 @@ func (s *Assessment) ListFixes(ctx context.Context, req *pb.ListFixesRequest) (*
 		from, _ = strconv.Atoi(string(cur.After))
 	}
 	fixes = fixes[min(max(from, 0), len(fixes)):]
-	out := &pb.ListFixesResponse{Fixes: fixes}
+	out := &pb.ListFixesResponse{Fixes: fixes, ThinnedBefore: s.assessor.Wall.MarkAt(req.AsOf, req.KnownAt)}
 	if len(fixes) > cur.Size {
 		out.Fixes = fixes[:cur.Size]
 		out.NextPageToken = s.pages.Next(cur, []byte(strconv.Itoa(from+cur.Size)))
@@ -236,5 +236,10 @@ func (s *Assessment) ExplainResult(ctx context.Context, req *pb.ExplainResultReq
 	if err != nil {
 		return nil, err
 	}
-	return st.Explain(req.Rule, req.Subject)
+	out, err := st.Explain(req.Rule, req.Subject)
+	if err != nil {
+		return nil, err
+	}
+	out.ThinnedBefore = s.assessor.Wall.MarkAt(req.AsOf, req.KnownAt)
+	return out, nil
 }

@@ -155,6 +155,9 @@ func (g *governance) marked(wall time.Time) {
 		return map[string]*timestamppb.Timestamp{
 			"GetAssessment":      must[*pb.Assessment](g)(g.assessment.GetAssessment(ctx, &pb.GetAssessmentRequest{Name: govSeries, AsOf: at})).ThinnedBefore,
 			"known_at":           must[*pb.Assessment](g)(g.assessment.GetAssessment(ctx, &pb.GetAssessmentRequest{Name: govSeries, KnownAt: at})).ThinnedBefore,
+			"ListFindings":       must[*pb.ListFindingsResponse](g)(g.assessment.ListFindings(ctx, &pb.ListFindingsRequest{Parent: "systems/s", AsOf: at})).ThinnedBefore,
+			"ListFixes":          must[*pb.ListFixesResponse](g)(g.assessment.ListFixes(ctx, &pb.ListFixesRequest{Parent: govSeries, KnownAt: at})).ThinnedBefore,
+			"ExplainResult":      must[*pb.Explanation](g)(g.assessment.ExplainResult(ctx, &pb.ExplainResultRequest{Name: govSeries, Rule: "static", Subject: "hosts/s-b", AsOf: at})).ThinnedBefore,
 			"ListBreakpoints":    must[*pb.ListBreakpointsResponse](g)(g.assessment.ListBreakpoints(ctx, &pb.ListBreakpointsRequest{Parent: govSeries, From: at})).ThinnedBefore,
 			"GetFindingTimeline": must[*pb.FindingTimeline](g)(history.GetFindingTimeline(ctx, &pb.GetFindingTimelineRequest{Name: govSeries, Rule: "static", Subject: "hosts/s-b", From: at})).ThinnedBefore,
 			"GetTrend":           must[*pb.Trend](g)(history.GetTrend(ctx, &pb.GetTrendRequest{Name: govSeries, From: at})).ThinnedBefore,

@@ -81,6 +81,7 @@ func explainView(v *render.View, x *pb.Explanation) {
 			v.Line("%s", s)
 		}
 	}
+	glance.Thinned(v, x.GetThinnedBefore())
 }
 
 // condition writes an expression in one line with its value.

@@ -11,6 +11,7 @@ import (
 	"github.com/plumbline/plumbline/cmd/plumbline/internal/render"
 	pb "github.com/plumbline/plumbline/proto/gen/plumbline/v1"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // findingsCommand lists results as flat rows. The filter is the server's: what it
@@ -32,12 +33,13 @@ and subject.`,
 				return err
 			}
 			req := &pb.ListFindingsRequest{Parent: cli.Resource("systems", args[0]), Filter: filter, AsOf: ts[0], KnownAt: ts[1]}
-			rows, err := listFindings(ctx, c, req, l)
+			rows, thinned, err := listFindings(ctx, c, req, l)
 			if err != nil {
 				return err
 			}
-			return a.Printer().Emit(&pb.ListFindingsResponse{Findings: rows}, func(v *render.View) {
+			return a.Printer().Emit(&pb.ListFindingsResponse{Findings: rows, ThinnedBefore: thinned}, func(v *render.View) {
 				v.Table([]string{"RULE", "SEVERITY", "STATE", "SUBJECT", "SINCE", "HOLDS UNTIL", "MESSAGE"}, findingRows(v, rows), "no results")
+				glance.Thinned(v, thinned)
 			})
 		}),
 	})
@@ -47,13 +49,17 @@ and subject.`,
 	return c
 }
 
-// listFindings gets all pages of a query.
-func listFindings(ctx context.Context, c *clients.Client, req *pb.ListFindingsRequest, l cli.Limit) ([]*pb.Finding, error) {
-	return cli.Pages(l, func(size int32, token string) ([]*pb.Finding, string, error) {
+// listFindings gets all pages of a query, and where history is thinned, if they
+// reach there.
+func listFindings(ctx context.Context, c *clients.Client, req *pb.ListFindingsRequest, l cli.Limit) ([]*pb.Finding, *timestamppb.Timestamp, error) {
+	var thinned *timestamppb.Timestamp
+	rows, err := cli.Pages(l, func(size int32, token string) ([]*pb.Finding, string, error) {
 		req.PageSize, req.PageToken = size, token
 		r, err := c.Assessment().ListFindings(ctx, req)
+		thinned = r.GetThinnedBefore()
 		return r.GetFindings(), r.GetNextPageToken(), err
 	})
+	return rows, thinned, err
 }
 
 // findingRows lays findings out. Instants are shown, not ages: these rows are
@@ -88,15 +94,20 @@ func (a *app) fixCommand() *cobra.Command {
 				return err
 			}
 			req := &pb.ListFixesRequest{Parent: name, AsOf: ts[0], KnownAt: ts[1]}
+			var thinned *timestamppb.Timestamp
 			rows, err := cli.Pages(l, func(size int32, token string) ([]*pb.Fix, string, error) {
 				req.PageSize, req.PageToken = size, token
 				r, err := c.Assessment().ListFixes(ctx, req)
+				thinned = r.GetThinnedBefore()
 				return r.GetFixes(), r.GetNextPageToken(), err
 			})
 			if err != nil {
 				return err
 			}
-			return a.Printer().Emit(&pb.ListFixesResponse{Fixes: rows}, func(v *render.View) { fixTable(v, rows) })
+			return a.Printer().Emit(&pb.ListFixesResponse{Fixes: rows, ThinnedBefore: thinned}, func(v *render.View) {
+				fixTable(v, rows)
+				glance.Thinned(v, thinned)
+			})
 		}),
 	})
 	l.Flag(c, 0)

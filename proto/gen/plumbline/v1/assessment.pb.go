@@ -1002,7 +1002,11 @@ type Explanation struct {
 	// The source documents and sections.
 	References []string `protobuf:"bytes,12,rep,name=references,proto3" json:"references,omitempty"`
 	// What went wrong, where the state is error.
-	Error         string `protobuf:"bytes,13,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,13,opt,name=error,proto3" json:"error,omitempty"`
+	// Present where the instant lies before it, in the part of history that
+	// retention thinned: this is of the last kept state of a day or a month, and
+	// what was known at an earlier time is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1126,6 +1130,13 @@ func (x *Explanation) GetError() string {
 		return x.Error
 	}
 	return ""
+}
+
+func (x *Explanation) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
+	}
+	return nil
 }
 
 // MissingFact is a fact that would help to decide a result.
@@ -1300,7 +1311,7 @@ const file_plumbline_v1_assessment_proto_rawDesc = "" +
 	"\texception\x18\x10 \x01(\tR\texception\x12!\n" +
 	"\ffails_unless\x18\x11 \x03(\tR\vfailsUnless\x12A\n" +
 	"\x0eaccepted_until\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\racceptedUntil\x12\x16\n" +
-	"\x06waiver\x18\x13 \x01(\tR\x06waiver\"\xce\x03\n" +
+	"\x06waiver\x18\x13 \x01(\tR\x06waiver\"\x91\x04\n" +
 	"\vExplanation\x12/\n" +
 	"\afinding\x18\x01 \x01(\v2\x15.plumbline.v1.FindingR\afinding\x12)\n" +
 	"\x10checklist_digest\x18\x02 \x01(\tR\x0fchecklistDigest\x12\x18\n" +
@@ -1318,7 +1329,8 @@ const file_plumbline_v1_assessment_proto_rawDesc = "" +
 	"\n" +
 	"references\x18\f \x03(\tR\n" +
 	"references\x12\x14\n" +
-	"\x05error\x18\r \x01(\tR\x05error\"\xae\x01\n" +
+	"\x05error\x18\r \x01(\tR\x05error\x12A\n" +
+	"\x0ethinned_before\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\xae\x01\n" +
 	"\vMissingFact\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1a\n" +
 	"\bquestion\x18\x02 \x01(\tR\bquestion\x12!\n" +
@@ -1370,12 +1382,13 @@ var file_plumbline_v1_assessment_proto_depIdxs = []int32{
 	7,  // 15: plumbline.v1.Explanation.finding:type_name -> plumbline.v1.Finding
 	6,  // 16: plumbline.v1.Explanation.facts:type_name -> plumbline.v1.FactRead
 	9,  // 17: plumbline.v1.Explanation.missing:type_name -> plumbline.v1.MissingFact
-	10, // 18: plumbline.v1.MissingFact.stale_confirmed_time:type_name -> google.protobuf.Timestamp
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	10, // 18: plumbline.v1.Explanation.thinned_before:type_name -> google.protobuf.Timestamp
+	10, // 19: plumbline.v1.MissingFact.stale_confirmed_time:type_name -> google.protobuf.Timestamp
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_assessment_proto_init() }

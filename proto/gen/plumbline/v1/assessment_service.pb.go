@@ -836,6 +836,10 @@ type ListFindingsResponse struct {
 	Findings []*Finding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
 	// The token of the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Present where the instant lies before it, in the part of history that
+	// retention thinned: this is of the last kept state of a day or a month, and
+	// what was known at an earlier time is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -882,6 +886,13 @@ func (x *ListFindingsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListFindingsResponse) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
+	}
+	return nil
 }
 
 // ListFixesRequest asks what to fix first.
@@ -973,6 +984,10 @@ type ListFixesResponse struct {
 	Fixes []*Fix `protobuf:"bytes,1,rep,name=fixes,proto3" json:"fixes,omitempty"`
 	// The token of the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Present where the instant lies before it, in the part of history that
+	// retention thinned: this is of the last kept state of a day or a month, and
+	// what was known at an earlier time is not exact.
+	ThinnedBefore *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=thinned_before,json=thinnedBefore,proto3" json:"thinned_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1019,6 +1034,13 @@ func (x *ListFixesResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListFixesResponse) GetThinnedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThinnedBefore
+	}
+	return nil
 }
 
 // Fix is a failing rule with what mending it gains.
@@ -1296,20 +1318,22 @@ const file_plumbline_v1_assessment_service_proto_rawDesc = "" +
 	"\bknown_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\x12$\n" +
 	"\tpage_size\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"q\n" +
+	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xb4\x01\n" +
 	"\x14ListFindingsResponse\x121\n" +
 	"\bfindings\x18\x01 \x03(\v2\x15.plumbline.v1.FindingR\bfindings\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb1\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12A\n" +
+	"\x0ethinned_before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\xb1\x02\n" +
 	"\x10ListFixesRequest\x12f\n" +
 	"\x06parent\x18\x01 \x01(\tBN\xe0A\x02\xbaHHrF2D^systems/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}/series/[a-z0-9~-]{1,200}$R\x06parent\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
 	"\bknown_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\x12$\n" +
 	"\tpage_size\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"d\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xa7\x01\n" +
 	"\x11ListFixesResponse\x12'\n" +
 	"\x05fixes\x18\x01 \x03(\v2\x11.plumbline.v1.FixR\x05fixes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xec\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12A\n" +
+	"\x0ethinned_before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rthinnedBefore\"\xec\x01\n" +
 	"\x03Fix\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
@@ -1400,30 +1424,32 @@ var file_plumbline_v1_assessment_service_proto_depIdxs = []int32{
 	19, // 19: plumbline.v1.ListFindingsRequest.as_of:type_name -> google.protobuf.Timestamp
 	19, // 20: plumbline.v1.ListFindingsRequest.known_at:type_name -> google.protobuf.Timestamp
 	21, // 21: plumbline.v1.ListFindingsResponse.findings:type_name -> plumbline.v1.Finding
-	19, // 22: plumbline.v1.ListFixesRequest.as_of:type_name -> google.protobuf.Timestamp
-	19, // 23: plumbline.v1.ListFixesRequest.known_at:type_name -> google.protobuf.Timestamp
-	13, // 24: plumbline.v1.ListFixesResponse.fixes:type_name -> plumbline.v1.Fix
-	19, // 25: plumbline.v1.ExplainResultRequest.as_of:type_name -> google.protobuf.Timestamp
-	19, // 26: plumbline.v1.ExplainResultRequest.known_at:type_name -> google.protobuf.Timestamp
-	0,  // 27: plumbline.v1.AssessmentService.AssessInventory:input_type -> plumbline.v1.AssessInventoryRequest
-	3,  // 28: plumbline.v1.AssessmentService.ListSeries:input_type -> plumbline.v1.ListSeriesRequest
-	5,  // 29: plumbline.v1.AssessmentService.GetAssessment:input_type -> plumbline.v1.GetAssessmentRequest
-	7,  // 30: plumbline.v1.AssessmentService.ListBreakpoints:input_type -> plumbline.v1.ListBreakpointsRequest
-	9,  // 31: plumbline.v1.AssessmentService.ListFindings:input_type -> plumbline.v1.ListFindingsRequest
-	11, // 32: plumbline.v1.AssessmentService.ListFixes:input_type -> plumbline.v1.ListFixesRequest
-	14, // 33: plumbline.v1.AssessmentService.ExplainResult:input_type -> plumbline.v1.ExplainResultRequest
-	1,  // 34: plumbline.v1.AssessmentService.AssessInventory:output_type -> plumbline.v1.AssessInventoryResponse
-	4,  // 35: plumbline.v1.AssessmentService.ListSeries:output_type -> plumbline.v1.ListSeriesResponse
-	20, // 36: plumbline.v1.AssessmentService.GetAssessment:output_type -> plumbline.v1.Assessment
-	8,  // 37: plumbline.v1.AssessmentService.ListBreakpoints:output_type -> plumbline.v1.ListBreakpointsResponse
-	10, // 38: plumbline.v1.AssessmentService.ListFindings:output_type -> plumbline.v1.ListFindingsResponse
-	12, // 39: plumbline.v1.AssessmentService.ListFixes:output_type -> plumbline.v1.ListFixesResponse
-	23, // 40: plumbline.v1.AssessmentService.ExplainResult:output_type -> plumbline.v1.Explanation
-	34, // [34:41] is the sub-list for method output_type
-	27, // [27:34] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	19, // 22: plumbline.v1.ListFindingsResponse.thinned_before:type_name -> google.protobuf.Timestamp
+	19, // 23: plumbline.v1.ListFixesRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 24: plumbline.v1.ListFixesRequest.known_at:type_name -> google.protobuf.Timestamp
+	13, // 25: plumbline.v1.ListFixesResponse.fixes:type_name -> plumbline.v1.Fix
+	19, // 26: plumbline.v1.ListFixesResponse.thinned_before:type_name -> google.protobuf.Timestamp
+	19, // 27: plumbline.v1.ExplainResultRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 28: plumbline.v1.ExplainResultRequest.known_at:type_name -> google.protobuf.Timestamp
+	0,  // 29: plumbline.v1.AssessmentService.AssessInventory:input_type -> plumbline.v1.AssessInventoryRequest
+	3,  // 30: plumbline.v1.AssessmentService.ListSeries:input_type -> plumbline.v1.ListSeriesRequest
+	5,  // 31: plumbline.v1.AssessmentService.GetAssessment:input_type -> plumbline.v1.GetAssessmentRequest
+	7,  // 32: plumbline.v1.AssessmentService.ListBreakpoints:input_type -> plumbline.v1.ListBreakpointsRequest
+	9,  // 33: plumbline.v1.AssessmentService.ListFindings:input_type -> plumbline.v1.ListFindingsRequest
+	11, // 34: plumbline.v1.AssessmentService.ListFixes:input_type -> plumbline.v1.ListFixesRequest
+	14, // 35: plumbline.v1.AssessmentService.ExplainResult:input_type -> plumbline.v1.ExplainResultRequest
+	1,  // 36: plumbline.v1.AssessmentService.AssessInventory:output_type -> plumbline.v1.AssessInventoryResponse
+	4,  // 37: plumbline.v1.AssessmentService.ListSeries:output_type -> plumbline.v1.ListSeriesResponse
+	20, // 38: plumbline.v1.AssessmentService.GetAssessment:output_type -> plumbline.v1.Assessment
+	8,  // 39: plumbline.v1.AssessmentService.ListBreakpoints:output_type -> plumbline.v1.ListBreakpointsResponse
+	10, // 40: plumbline.v1.AssessmentService.ListFindings:output_type -> plumbline.v1.ListFindingsResponse
+	12, // 41: plumbline.v1.AssessmentService.ListFixes:output_type -> plumbline.v1.ListFixesResponse
+	23, // 42: plumbline.v1.AssessmentService.ExplainResult:output_type -> plumbline.v1.Explanation
+	36, // [36:43] is the sub-list for method output_type
+	29, // [29:36] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_plumbline_v1_assessment_service_proto_init() }

@@ -188,7 +188,7 @@ var large = map[string]struct {
 	why  string
 }{
 	"assess":       {2750, "compiling, planning, evaluating and explaining share the compiled checklist"},
-	"store/ledger": {3400, "one format: keys, leaves, blocks and what is read of them"},
+	"store/ledger": {2800, "one transaction, with a file for each kind of value; blocks, leaves and keys are below it"},
 }
 
 // vague are names that say nothing about what is in a package or a file.

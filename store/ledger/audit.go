@@ -1,6 +1,11 @@
 package ledger
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/block"
+	"github.com/plumbline/plumbline/store/ledger/layout"
+)
 
 // AuditEntry is who did what: bytes of the caller's, appended with the commit
 // that did it, and never changed.
@@ -21,7 +26,7 @@ func (b *Batch) Audit(payload []byte) { b.AuditOf(0, b.build.Recorded, payload) 
 // numbers and instants stand in columns, as differences to the entry before.
 func (b *Batch) AuditOf(about uint32, at int64, payload []byte) {
 	if b.takes(len(payload)) {
-		b.audit = append(b.audit, stored{kind: kindAudit, stream: about, effective: clamp(at), payload: b.over.Copy(payload)})
+		b.audit = append(b.audit, block.Record{Kind: block.KindAudit, Stream: about, Effective: layout.Clamp(at), Payload: b.over.Copy(payload)})
 	}
 }
 
@@ -62,23 +67,23 @@ func (tx *Tx) AuditEntries(before Addr, from, to int64) iter.Seq[AuditEntry] {
 
 // auditOf returns the audit entries of a commit, oldest first.
 func (tx *Tx) auditOf(seq Seq) (entries []AuditEntry, recorded int64, err error) {
-	for key, value := range tx.r.Scan(blockKey(nil, seq, 0), blockKey(nil, seq+1, 0)) {
-		h, err := parseHeader(key, value)
+	for key, value := range tx.r.Scan(block.Key(nil, seq, 0), block.Key(nil, seq+1, 0)) {
+		h, err := block.ParseHeader(key, value)
 		if err != nil {
 			return nil, 0, err
 		}
 		recorded = h.Recorded
-		if h.flags&flagAudit == 0 {
+		if h.Flags&block.FlagAudit == 0 {
 			continue
 		}
-		b, err := parseBlock(key, value)
+		b, err := block.Parse(key, value)
 		if err != nil {
 			return nil, 0, err
 		}
-		for i, r := range b.records {
-			if r.kind == kindAudit && !r.gone {
-				a := Addr{Seq: seq, Slot: uint16(b.first + i)}
-				entries = append(entries, AuditEntry{Addr: a, Recorded: recorded, About: r.stream, At: r.effective, Payload: r.payload})
+		for i, r := range b.Records {
+			if r.Kind == block.KindAudit && !r.Gone {
+				a := Addr{Seq: seq, Slot: uint16(b.First + i)}
+				entries = append(entries, AuditEntry{Addr: a, Recorded: recorded, About: r.Stream, At: r.Effective, Payload: r.Payload})
 			}
 		}
 	}

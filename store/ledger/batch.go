@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/ledger/block"
+	"github.com/plumbline/plumbline/store/ledger/layout"
 	"github.com/plumbline/plumbline/store/ledger/overlay"
 )
 
@@ -16,8 +18,8 @@ import (
 type Batch struct {
 	*Tx
 	over  overlay.Overlay
-	build builder
-	audit []stored
+	build block.Builder
+	audit []block.Record
 	sums  map[string]*sum
 	fresh []Entry // appended and not yet in their leaves
 	tmp   []byte  // a value in the making
@@ -36,12 +38,12 @@ func (b *Batch) begin(w store.Writer, now int64) error {
 	if last.Seq >= Latest {
 		return limit("no commit can follow number %d", last.Seq)
 	}
-	c := Commit{Seq: last.Seq + 1, Recorded: clamp(now)}
+	c := Commit{Seq: last.Seq + 1, Recorded: layout.Clamp(now)}
 	if last.Seq > 0 {
 		c.Recorded = max(c.Recorded, last.Recorded+1)
 	}
 	b.over.Reset(w)
-	b.build.reset(c)
+	b.build.Reset(c)
 	clear(b.audit)
 	b.audit = b.audit[:0]
 	clear(b.sums)
@@ -68,14 +70,14 @@ func (b *Batch) flush(w store.Writer) (bool, error) {
 	b.sealEvents()
 	b.flushSums()
 	for _, r := range b.audit {
-		b.build.append(&b.over, r)
+		b.build.Append(&b.over, r)
 	}
-	records := b.build.next() > 0
+	records := b.build.Next() > 0
 	if !records && b.over.Empty() {
 		return false, b.err
 	}
-	if !records || len(b.build.records) > 0 {
-		b.build.finish(&b.over)
+	if !records || len(b.build.Records) > 0 {
+		b.build.Finish(&b.over)
 	}
 	b.putSealed(lastKey, appendCommit(b.tmp[:0], b.build.Commit))
 	b.over.Write(w)
@@ -89,7 +91,7 @@ func (b *Batch) Commit() Commit { return b.build.Commit }
 func (b *Batch) Err() error { return b.err }
 
 // Room returns how many more records and audit entries the commit can hold.
-func (b *Batch) Room() int { return MaxRecords - b.build.next() - len(b.audit) }
+func (b *Batch) Room() int { return MaxRecords - b.build.Next() - len(b.audit) }
 
 // takes says whether a record or audit entry of n bytes can be added, and fails
 // the batch where it cannot.
@@ -122,5 +124,5 @@ func (b *Batch) takesValue(n int) bool {
 
 // putSealed puts value with a checksum under key.
 func (b *Batch) putSealed(key, value []byte) {
-	sealed(b.over.Put(key, len(value)+sumSize)[:0], key, value)
+	layout.Sealed(b.over.Put(key, len(value)+layout.SumSize)[:0], key, value)
 }

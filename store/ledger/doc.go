@@ -18,10 +18,11 @@
 //   - ledger.go: Create, Open, View, Commit; tx.go and batch.go: the reading and
 //     the writing half of a transaction; package overlay: what a batch has
 //     put, in memory and in order, until it is written at its end.
-//   - record.go, block.go: records, deltas against earlier ones (package patch),
-//     and the blocks that records are packed into; audit.go: records of who did
-//     what.
-//   - timeline.go, leaf.go: the index from stream and instant to records.
+//   - record.go: records, deltas against earlier ones (package patch), and the
+//     blocks that records are packed into (package block); audit.go: records of
+//     who did what.
+//   - timeline.go, place.go: the index from stream and instant to records, and how
+//     entries get into its leaves (package leaf).
 //   - name.go, head.go, numbered.go, edge.go, rank.go, object.go, due.go, request.go, sum.go,
 //     wide.go: numbers for names, current values, sets of pairs, ordered lists,
 //     values by name, what falls due, answers to request ids, roll-ups, and
@@ -29,7 +30,8 @@
 //   - thin.go: takes entries out of timelines, and their records out of blocks.
 //   - event.go: what happened, in the order of commits, for those who follow.
 //   - verify.go: reads everything and says what is wrong.
-//   - keys.go: keyspaces, order of instants, checksums.
+//   - keys.go: limits, and names for what package layout has: keyspaces, order of
+//     instants, checksums.
 //
 // # Layout
 //

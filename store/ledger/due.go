@@ -3,16 +3,18 @@ package ledger
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // The due index says when something must be looked at again: pairs of an
 // instant and a number, in order of the instant.
 
 func dueKey(b []byte, at int64, n uint32) []byte {
-	return binary.BigEndian.AppendUint32(appendInstant(append(b, spaceDue), at), n)
+	return binary.BigEndian.AppendUint32(layout.AppendInstant(append(b, layout.SpaceDue), at), n)
 }
 
-const dueSize = 1 + instantSize + 4
+const dueSize = 1 + layout.InstantSize + 4
 
 // Due yields what is due at or before limit, in order of instant, then number.
 func (tx *Tx) Due(limit int64) iter.Seq2[int64, uint32] {
@@ -20,13 +22,13 @@ func (tx *Tx) Due(limit int64) iter.Seq2[int64, uint32] {
 		if limit < MinInstant {
 			return
 		}
-		hi := after(appendInstant([]byte{spaceDue}, limit))
-		for key := range tx.r.Scan([]byte{spaceDue}, hi) {
+		hi := layout.After(layout.AppendInstant([]byte{layout.SpaceDue}, limit))
+		for key := range tx.r.Scan([]byte{layout.SpaceDue}, hi) {
 			if len(key) != dueSize {
-				tx.fail(corrupt(key, "not the key of what is due"))
+				tx.fail(layout.Corrupt(key, "not the key of what is due"))
 				return
 			}
-			if !yield(instant(key[1:]), binary.BigEndian.Uint32(key[1+instantSize:])) {
+			if !yield(layout.Instant(key[1:]), binary.BigEndian.Uint32(key[1+layout.InstantSize:])) {
 				return
 			}
 		}

@@ -3,13 +3,15 @@ package ledger
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Edges are sets of ordered pairs of numbers, a set for each kind. Who wants to
 // ask from both ends links (a, b) in one kind and (b, a) in another.
 
 func edgeKey(b []byte, kind byte, from, to uint32) []byte {
-	b = binary.BigEndian.AppendUint32(append(b, spaceEdge, kind), from)
+	b = binary.BigEndian.AppendUint32(append(b, layout.SpaceEdge, kind), from)
 	return binary.BigEndian.AppendUint32(b, to)
 }
 
@@ -21,7 +23,7 @@ func (tx *Tx) Linked(kind byte, from uint32) iter.Seq[uint32] {
 		prefix := edgeKey(nil, kind, from, 0)[:edgeFromSize]
 		for key := range tx.scan(prefix, "") {
 			if len(key) != edgeFromSize+4 {
-				tx.fail(corrupt(key, "not the key of an edge"))
+				tx.fail(layout.Corrupt(key, "not the key of an edge"))
 				return
 			}
 			if !yield(binary.BigEndian.Uint32(key[edgeFromSize:])) {

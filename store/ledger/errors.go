@@ -4,14 +4,14 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 var (
 	// ErrCorrupt: what is stored under a key is not what was written there, or
 	// contradicts what is stored under another. The message names the key.
 	// It is a store.ErrCorrupt as well.
-	ErrCorrupt = fmt.Errorf("ledger: %w", store.ErrCorrupt)
+	ErrCorrupt = layout.ErrCorrupt
 
 	// ErrGone: the record at an address was thinned out. It is an ErrCorrupt as
 	// well, since no timeline has such an address; what else keeps some may.
@@ -26,20 +26,6 @@ var (
 	ErrLimit = errors.New("ledger: beyond a limit")
 )
 
-// corrupt says what is wrong with what stands under key.
-func corrupt(key []byte, format string, args ...any) error {
-	return fmt.Errorf("%w (key %s: %s)", ErrCorrupt, printKey(key), fmt.Sprintf(format, args...))
-}
-
 func limit(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrLimit, fmt.Sprintf(format, args...))
-}
-
-// printKey writes a key as its keyspace's letter and the rest in hex, which is
-// how the layout in the package's documentation names it.
-func printKey(key []byte) string {
-	if len(key) == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%c:%x", key[0], key[1:])
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/binary"
 	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Events say what happened, for those who follow: bytes of the caller's,
@@ -47,17 +49,19 @@ const (
 )
 
 // sweptKey has the last event that was swept away.
-var sweptKey = []byte{spaceMeta, 'V'}
+var sweptKey = []byte{layout.SpaceMeta, 'V'}
 
 func appendEventID(b []byte, id EventID) []byte {
-	return binary.BigEndian.AppendUint32(appendSeq(b, id.Seq), id.N)
+	return binary.BigEndian.AppendUint32(layout.AppendSeq(b, id.Seq), id.N)
 }
 
-func eventIDOf(b []byte) EventID { return EventID{Seq: seqOf(b), N: binary.BigEndian.Uint32(b[5:])} }
+func eventIDOf(b []byte) EventID {
+	return EventID{Seq: layout.SeqOf(b), N: binary.BigEndian.Uint32(b[5:])}
+}
 
 // eventKey is the key of the pack whose last event has the id. By that a Scan
 // from an event's own id begins at its pack.
-func eventKey(b []byte, id EventID) []byte { return appendEventID(append(b, spaceEvent), id) }
+func eventKey(b []byte, id EventID) []byte { return appendEventID(append(b, layout.SpaceEvent), id) }
 
 // pack is events that stand in one value.
 type pack struct {
@@ -68,16 +72,16 @@ type pack struct {
 
 // parsePack reads a pack of a key and a value without its checksum.
 func parsePack(key, value []byte) (pack, error) {
-	if len(key) != eventSize || len(value) < instantSize {
-		return pack{}, corrupt(key, "not events")
+	if len(key) != eventSize || len(value) < layout.InstantSize {
+		return pack{}, layout.Corrupt(key, "not events")
 	}
-	k := pack{recorded: instant(value), last: eventIDOf(key[1:])}
-	p := parser{body: value[instantSize:]}
-	for p.more() && !p.bad {
-		k.payloads = append(k.payloads, p.bytes(p.uvarint(MaxValue)))
+	k := pack{recorded: layout.Instant(value), last: eventIDOf(key[1:])}
+	p := layout.Parser{Body: value[layout.InstantSize:]}
+	for p.More() && !p.Bad {
+		k.payloads = append(k.payloads, p.Bytes(p.Uvarint(MaxValue)))
 	}
-	if n := len(k.payloads); p.bad || k.recorded > MaxInstant || n == 0 || n > packEvents || uint64(n) > uint64(k.last.N)+1 {
-		return pack{}, corrupt(key, "not events")
+	if n := len(k.payloads); p.Bad || k.recorded > MaxInstant || n == 0 || n > packEvents || uint64(n) > uint64(k.last.N)+1 {
+		return pack{}, layout.Corrupt(key, "not events")
 	}
 	return k, nil
 }
@@ -90,7 +94,7 @@ func (k pack) event(i int) Event {
 }
 
 func (k pack) append(b []byte) []byte {
-	b = appendInstant(b, k.recorded)
+	b = layout.AppendInstant(b, k.recorded)
 	for _, p := range k.payloads {
 		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
 	}
@@ -125,7 +129,7 @@ func (b *Batch) sealEvents() {
 	if k.open == 0 {
 		return
 	}
-	b.tmp = append(appendInstant(b.tmp[:0], b.build.Recorded), k.body...)
+	b.tmp = append(layout.AppendInstant(b.tmp[:0], b.build.Recorded), k.body...)
 	b.key = eventKey(b.key[:0], EventID{Seq: b.build.Seq, N: k.events - 1})
 	b.putSealed(b.key, b.tmp)
 	k.open, k.body = 0, k.body[:0]
@@ -151,8 +155,8 @@ func (tx *Tx) packs(from EventID) iter.Seq2[pack, error] {
 		if tx.batch != nil {
 			tx.batch.sealEvents()
 		}
-		for key, value := range tx.r.Scan(eventKey(nil, from), []byte{spaceEvent + 1}) {
-			v, err := unseal(key, value)
+		for key, value := range tx.r.Scan(eventKey(nil, from), []byte{layout.SpaceEvent + 1}) {
+			v, err := layout.Unseal(key, value)
 			var k pack
 			if err == nil {
 				k, err = parsePack(key, v)
@@ -189,10 +193,10 @@ func (tx *Tx) EventsSwept() (Event, error) {
 	if v == nil || err != nil {
 		return Event{}, err
 	}
-	if len(v) != eventIDSize+instantSize {
-		return Event{}, corrupt(sweptKey, "not the id of an event")
+	if len(v) != eventIDSize+layout.InstantSize {
+		return Event{}, layout.Corrupt(sweptKey, "not the id of an event")
 	}
-	return Event{ID: eventIDOf(v), Recorded: instant(v[eventIDSize:])}, nil
+	return Event{ID: eventIDOf(v), Recorded: layout.Instant(v[eventIDSize:])}, nil
 }
 
 // SweepEvents deletes at most most events that were recorded before an instant,
@@ -226,7 +230,7 @@ func (b *Batch) SweepEvents(before int64, most int) int {
 		b.tmp = last.append(b.tmp[:0])
 		b.putSealed(eventKey(nil, last.last), b.tmp)
 	}
-	b.tmp = appendInstant(appendEventID(b.tmp[:0], swept.ID), swept.Recorded)
+	b.tmp = layout.AppendInstant(appendEventID(b.tmp[:0], swept.ID), swept.Recorded)
 	b.putSealed(sweptKey, b.tmp)
 	return min(n, most)
 }

@@ -3,13 +3,15 @@ package ledger
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Heads are what is current, one value for each (space, number), overwritten in
 // place. Spaces are the caller's; numbers begin with 1.
 
 func headKey(b []byte, space byte, n uint32) []byte {
-	return binary.BigEndian.AppendUint32(append(b, spaceHead, space), n)
+	return binary.BigEndian.AppendUint32(append(b, layout.SpaceHead, space), n)
 }
 
 // Head returns the head of n, nil where there is none (one that is empty is not
@@ -26,9 +28,9 @@ func (tx *Tx) Heads(space byte, after uint32) iter.Seq2[uint32, []byte] {
 			return
 		}
 		from := binary.BigEndian.AppendUint32(nil, after+1)
-		for key, v := range tx.scanSealed([]byte{spaceHead, space}, string(from)) {
+		for key, v := range tx.scanSealed([]byte{layout.SpaceHead, space}, string(from)) {
 			if len(key) != 6 {
-				tx.fail(corrupt(key, "not the key of a head"))
+				tx.fail(layout.Corrupt(key, "not the key of a head"))
 				return
 			}
 			if !yield(binary.BigEndian.Uint32(key[2:]), v) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger/bell"
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Version is the version of the format on disk, all of it: keys, blocks and
@@ -22,18 +23,10 @@ type Ledger struct {
 	events  bell.Bell // of commits with events
 }
 
-// Commit is one change of the ledger: its number, and the instant at which it
-// was recorded, in Unix microseconds, which grows strictly with the number.
-// The zero Commit is none.
-type Commit struct {
-	Seq      Seq
-	Recorded int64
-}
-
 // The keys of the meta keyspace.
 var (
-	formatKey = []byte{spaceMeta, 'F'}
-	lastKey   = []byte{spaceMeta, 'L'}
+	formatKey = []byte{layout.SpaceMeta, 'F'}
+	lastKey   = []byte{layout.SpaceMeta, 'L'}
 )
 
 const magic = "plumbline ledger "
@@ -45,7 +38,7 @@ func Create(ctx context.Context, s store.Store) (*Ledger, error) {
 		if w.Get(formatKey) != nil {
 			return fmt.Errorf("ledger: %w", store.ErrExists)
 		}
-		w.Put(formatKey, sealed(nil, formatKey, binary.AppendUvarint([]byte(magic), Version)))
+		w.Put(formatKey, layout.Sealed(nil, formatKey, binary.AppendUvarint([]byte(magic), Version)))
 		return nil
 	})
 	if err != nil {
@@ -68,7 +61,7 @@ func checkFormat(value []byte) error {
 	if value == nil {
 		return fmt.Errorf("%w: the store has none; create one first", ErrFormat)
 	}
-	v, err := unseal(formatKey, value)
+	v, err := layout.Unseal(formatKey, value)
 	if err != nil {
 		return err
 	}
@@ -148,7 +141,7 @@ func lastCommit(r store.Reader) (Commit, error) {
 	if value == nil {
 		return Commit{}, nil
 	}
-	v, err := unsealN(lastKey, value, 16)
+	v, err := layout.UnsealN(lastKey, value, 16)
 	if err != nil {
 		return Commit{}, err
 	}

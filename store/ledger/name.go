@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Names get numbers, so that keys are short and of one length. Numbers are
@@ -10,15 +12,15 @@ import (
 // given to another name.
 
 func nameKey(b []byte, kind byte, n uint32) []byte {
-	return binary.BigEndian.AppendUint32(append(b, spaceName, kind), n)
+	return binary.BigEndian.AppendUint32(append(b, layout.SpaceName, kind), n)
 }
 
 func numberKey(b []byte, kind byte, name string) []byte {
-	return append(append(b, spaceNumber, kind), name...)
+	return append(append(b, layout.SpaceNumber, kind), name...)
 }
 
 // countKey is where the number given last stands.
-func countKey(b []byte, kind byte) []byte { return append(b, spaceMeta, 'N', kind) }
+func countKey(b []byte, kind byte) []byte { return append(b, layout.SpaceMeta, 'N', kind) }
 
 // number reads a sealed number; 0 and true where the key is absent.
 func (tx *Tx) number(key []byte) (uint32, bool) {
@@ -26,7 +28,7 @@ func (tx *Tx) number(key []byte) (uint32, bool) {
 	if value == nil {
 		return 0, true
 	}
-	v, err := unsealN(key, value, 4)
+	v, err := layout.UnsealN(key, value, 4)
 	if err != nil {
 		tx.fail(err)
 		return 0, false
@@ -63,10 +65,10 @@ func (tx *Tx) Name(kind byte, n uint32) (string, bool) {
 // with its number.
 func (tx *Tx) Names(kind byte, after string) iter.Seq2[string, uint32] {
 	return func(yield func(string, uint32) bool) {
-		prefix := []byte{spaceNumber, kind}
+		prefix := []byte{layout.SpaceNumber, kind}
 		for key, v := range tx.scanSealed(prefix, following(after)) {
 			if len(v) != 4 {
-				tx.fail(corrupt(key, "%d bytes for a number", len(v)))
+				tx.fail(layout.Corrupt(key, "%d bytes for a number", len(v)))
 				return
 			}
 			if !yield(string(key[len(prefix):]), binary.BigEndian.Uint32(v)) {

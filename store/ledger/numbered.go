@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"slices"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // What is kept by number is mostly asked for many numbers at once that follow
@@ -16,7 +18,7 @@ const nearby = 16
 // NamesOf yields the names of numbers, which ascend; those without one are left out.
 func (tx *Tx) NamesOf(kind byte, numbers []uint32) iter.Seq2[uint32, string] {
 	return func(yield func(uint32, string) bool) {
-		for n, v := range tx.numbered([]byte{spaceName, kind}, numbers) {
+		for n, v := range tx.numbered([]byte{layout.SpaceName, kind}, numbers) {
 			if !yield(n, string(v)) {
 				return
 			}
@@ -26,7 +28,7 @@ func (tx *Tx) NamesOf(kind byte, numbers []uint32) iter.Seq2[uint32, string] {
 
 // HeadsOf yields the heads of numbers, which ascend; those without one are left out.
 func (tx *Tx) HeadsOf(space byte, numbers []uint32) iter.Seq2[uint32, []byte] {
-	return tx.numbered([]byte{spaceHead, space}, numbers)
+	return tx.numbered([]byte{layout.SpaceHead, space}, numbers)
 }
 
 // numbered yields the values of the keys of prefix and a number each.
@@ -36,9 +38,9 @@ func (tx *Tx) numbered(prefix []byte, numbers []uint32) iter.Seq2[uint32, []byte
 			lo := binary.BigEndian.AppendUint32(slices.Clone(prefix), numbers[0])
 			passed := 0
 			again = false
-			for key, value := range tx.r.Scan(lo, after(slices.Clone(prefix))) {
+			for key, value := range tx.r.Scan(lo, layout.After(slices.Clone(prefix))) {
 				if len(key) != len(prefix)+4 {
-					tx.fail(corrupt(key, "no number stands at its end"))
+					tx.fail(layout.Corrupt(key, "no number stands at its end"))
 					return
 				}
 				n := binary.BigEndian.Uint32(key[len(prefix):])
@@ -55,7 +57,7 @@ func (tx *Tx) numbered(prefix []byte, numbers []uint32) iter.Seq2[uint32, []byte
 					}
 					continue
 				}
-				v, err := unseal(key, value)
+				v, err := layout.Unseal(key, value)
 				if err != nil {
 					tx.fail(err)
 					return

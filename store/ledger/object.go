@@ -1,12 +1,16 @@
 package ledger
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
+)
 
 // Objects are values by name, for what is few and is asked for by name or in
 // order of it. Kinds are the caller's.
 
 func objectKey(b []byte, kind byte, name string) []byte {
-	return append(append(b, spaceObject, kind), name...)
+	return append(append(b, layout.SpaceObject, kind), name...)
 }
 
 // Object returns the object of a name, nil where there is none (one that is

@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Ranks are ordered lists of numbers, any number of them of each kind: who
@@ -14,7 +16,7 @@ type Rank struct {
 }
 
 func rankKey(b []byte, kind byte, list uint32, r Rank) []byte {
-	b = binary.BigEndian.AppendUint32(append(b, spaceRank, kind), list)
+	b = binary.BigEndian.AppendUint32(append(b, layout.SpaceRank, kind), list)
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, r.Value), r.N)
 }
 
@@ -30,7 +32,7 @@ func (tx *Tx) Ranks(kind byte, list uint32, from Rank) iter.Seq[Rank] {
 		lo := rankKey(nil, kind, list, from)
 		for key := range tx.scan(lo[:rankListSize:rankListSize], string(lo[rankListSize:])) {
 			if len(key) != rankSize {
-				tx.fail(corrupt(key, "not the key of a rank"))
+				tx.fail(layout.Corrupt(key, "not the key of a rank"))
 				return
 			}
 			r := Rank{Value: binary.BigEndian.Uint32(key[rankListSize:]), N: binary.BigEndian.Uint32(key[rankListSize+4:])}

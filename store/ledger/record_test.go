@@ -10,6 +10,7 @@ import (
 
 	"github.com/plumbline/plumbline/store"
 	"github.com/plumbline/plumbline/store/ledger"
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // host is a payload of about 3.3 KB, like an asset's.
@@ -276,10 +277,10 @@ func TestAddr(t *testing.T) {
 	if !bytes.Equal(b, []byte("x\x01\x02\x03\x04\x05\x06\x07")) || a.String() != "4328719365.1543" {
 		t.Errorf("%x %v", b, a)
 	}
-	if got, ok := ledger.ParseAddr(b[1:]); !ok || got != a {
+	if got, ok := layout.ParseAddr(b[1:]); !ok || got != a {
 		t.Errorf("parsed %v %v", got, ok)
 	}
-	if _, ok := ledger.ParseAddr(b[2:]); ok {
+	if _, ok := layout.ParseAddr(b[2:]); ok {
 		t.Error("parsed 6 bytes")
 	}
 	next := ledger.Addr{Seq: a.Seq, Slot: a.Slot + 1}

@@ -3,6 +3,8 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Requests remember what was answered to a request id, so that the same request
@@ -19,7 +21,7 @@ type Receipt struct {
 
 const (
 	requestKeySize = 1 + 16
-	expirySize     = 1 + instantSize + 16
+	expirySize     = 1 + layout.InstantSize + 16
 )
 
 func requestKey(b []byte, scope, id string) []byte {
@@ -27,26 +29,26 @@ func requestKey(b []byte, scope, id string) []byte {
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(scope))))
 	h.Write([]byte(scope))
 	h.Write([]byte(id))
-	return append(append(b, spaceRequest), h.Sum(nil)[:16]...)
+	return append(append(b, layout.SpaceRequest), h.Sum(nil)[:16]...)
 }
 
 // expiryKey is where the request of the given key stands in order of expiry.
 func expiryKey(b []byte, expires int64, request []byte) []byte {
-	return append(appendInstant(append(b, spaceExpiry), expires), request[1:requestKeySize]...)
+	return append(layout.AppendInstant(append(b, layout.SpaceExpiry), expires), request[1:requestKeySize]...)
 }
 
 // receipt reads the receipt at key, expired or not.
 func (tx *Tx) receipt(key []byte) (Receipt, bool) {
 	v, err := tx.get(key)
-	if err == nil && v != nil && len(v) < instantSize+16 {
-		err = corrupt(key, "%d bytes are too few for a receipt", len(v))
+	if err == nil && v != nil && len(v) < layout.InstantSize+16 {
+		err = layout.Corrupt(key, "%d bytes are too few for a receipt", len(v))
 	}
 	if err != nil || v == nil {
 		tx.fail(err)
 		return Receipt{}, false
 	}
-	r := Receipt{Expires: instant(v), Payload: v[instantSize+16:]}
-	copy(r.BodyHash[:], v[instantSize:])
+	r := Receipt{Expires: layout.Instant(v), Payload: v[layout.InstantSize+16:]}
+	copy(r.BodyHash[:], v[layout.InstantSize:])
 	return r, true
 }
 
@@ -70,7 +72,7 @@ func (b *Batch) PutRequest(scope, id string, r Receipt) {
 	if old, ok := b.receipt(key); ok {
 		b.over.Delete(expiryKey(nil, old.Expires, key))
 	}
-	b.tmp = appendInstant(b.tmp[:0], r.Expires)
+	b.tmp = layout.AppendInstant(b.tmp[:0], r.Expires)
 	b.tmp = append(append(b.tmp, r.BodyHash[:]...), r.Payload...)
 	b.putSealed(key, b.tmp)
 	b.over.Put(expiryKey(nil, r.Expires, key), 0)
@@ -84,10 +86,10 @@ func (b *Batch) SweepRequests(now int64, most int) int {
 		return 0
 	}
 	var expired [][]byte
-	hi := after(appendInstant([]byte{spaceExpiry}, now))
-	for key := range b.r.Scan([]byte{spaceExpiry}, hi) {
+	hi := layout.After(layout.AppendInstant([]byte{layout.SpaceExpiry}, now))
+	for key := range b.r.Scan([]byte{layout.SpaceExpiry}, hi) {
 		if len(key) != expirySize {
-			b.fail(corrupt(key, "not the key of an expiry"))
+			b.fail(layout.Corrupt(key, "not the key of an expiry"))
 			return 0
 		}
 		expired = append(expired, key)
@@ -96,7 +98,7 @@ func (b *Batch) SweepRequests(now int64, most int) int {
 		}
 	}
 	for _, key := range expired {
-		b.key = append(append(b.key[:0], spaceRequest), key[1+instantSize:]...)
+		b.key = append(append(b.key[:0], layout.SpaceRequest), key[1+layout.InstantSize:]...)
 		b.over.Delete(b.key)
 		b.over.Delete(key)
 	}

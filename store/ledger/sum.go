@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"slices"
+
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Sums are roll-ups: vectors of counters by key, to which batches add. A sum
@@ -17,7 +19,7 @@ type sum struct {
 	written bool // total stands in the overlay
 }
 
-func sumKey(b []byte, key string) []byte { return append(append(b, spaceSum), key...) }
+func sumKey(b []byte, key string) []byte { return append(append(b, layout.SpaceSum), key...) }
 
 // parseSum reads a list of varints.
 func parseSum(key, value []byte) ([]int64, error) {
@@ -25,7 +27,7 @@ func parseSum(key, value []byte) ([]int64, error) {
 	for len(value) > 0 {
 		v, n := binary.Varint(value)
 		if n <= 0 {
-			return nil, corrupt(key, "not a list of counters")
+			return nil, layout.Corrupt(key, "not a list of counters")
 		}
 		total = append(total, v)
 		value = value[n:]

@@ -4,6 +4,10 @@ import (
 	"iter"
 	"maps"
 	"slices"
+
+	"github.com/plumbline/plumbline/store/ledger/block"
+	"github.com/plumbline/plumbline/store/ledger/layout"
+	"github.com/plumbline/plumbline/store/ledger/leaf"
 )
 
 // Thinning takes entries out of a timeline, and later their records out of the
@@ -20,9 +24,9 @@ const (
 	markGone = 'x' // addr → empty
 )
 
-const markKeySize = 1 + 1 + AddrSize
+const markKeySize = 1 + 1 + layout.AddrSize
 
-func markKey(b []byte, mark byte, a Addr) []byte { return a.Append(append(b, spaceThin, mark)) }
+func markKey(b []byte, mark byte, a Addr) []byte { return a.Append(append(b, layout.SpaceThin, mark)) }
 
 // Thin takes entries out of the timeline of a stream. Records of other streams
 // must not rest on theirs. base is a record of the stream to which later ones
@@ -37,7 +41,7 @@ func (b *Batch) Thin(stream uint32, drop []Entry, base Addr) Addr {
 	for _, e := range drop {
 		t.gone[e.Addr] = true
 	}
-	b.fail(t.leaves(stream, slices.MaxFunc(drop, older), slices.MinFunc(drop, older)))
+	b.fail(t.leaves(stream, slices.MaxFunc(drop, leaf.Older), slices.MinFunc(drop, leaf.Older)))
 	b.fail(t.anew(stream))
 	if t.gone[base] {
 		root, err := t.stays(base)
@@ -68,12 +72,12 @@ func (t *thinning) leaves(stream uint32, newest, oldest Entry) error {
 	b := t.b
 	var keys [][]byte
 	var parts [][]Entry // the newest first
-	for key, value := range b.r.Scan(newest.key(nil), after(streamKey(nil, stream))) {
-		entries, err := parseLeaf(nil, key, value)
+	for key, value := range b.r.Scan(newest.AppendKey(nil), layout.After(leaf.StreamKey(nil, stream))) {
+		entries, err := leaf.Parse(nil, key, value)
 		if err != nil {
 			return err
 		}
-		last := older(entries[0], oldest) <= 0
+		last := leaf.Older(entries[0], oldest) <= 0
 		keys = append(keys, slices.Clone(key))
 		parts = append(parts, slices.DeleteFunc(entries, func(e Entry) bool { return t.gone[e.Addr] }))
 		if last {
@@ -88,12 +92,12 @@ func (t *thinning) leaves(stream uint32, newest, oldest Entry) error {
 		b.over.Delete(key)
 	}
 	b.placed++ // whoever walks over the timeline looks anew
-	for i := 0; i < len(keep); i += leafMax {
+	for i := 0; i < len(keep); i += leaf.Most {
 		key := keys[len(keys)-1] // the oldest part keeps the bound
 		if i > 0 {
-			key = keep[i].key(nil)
+			key = keep[i].AppendKey(nil)
 		}
-		b.putLeaf(key, keep[i:min(i+leafMax, len(keep))])
+		b.putLeaf(key, keep[i:min(i+leaf.Most, len(keep))])
 	}
 	return nil
 }
@@ -154,14 +158,14 @@ func (b *Batch) restsOn(a Addr) (Addr, error) {
 	if err != nil {
 		return Addr{}, err
 	}
-	if base, ok := ParseAddr(mark); ok {
+	if base, ok := layout.ParseAddr(mark); ok {
 		return base, nil
 	}
 	r, _, err := b.stored(a)
-	if err != nil || r.delta == nil {
+	if err != nil || r.Delta == nil {
 		return Addr{}, err
 	}
-	return r.delta.base, nil
+	return r.Delta.Base, nil
 }
 
 // Swept is what a Sweep did.
@@ -194,15 +198,15 @@ type mark struct {
 // marks yields the first marks, those of one block.
 func (tx *Tx) marks() iter.Seq[mark] {
 	return func(yield func(mark) bool) {
-		var in *block
-		for key, value := range tx.scanSealed([]byte{spaceThin}, "") {
+		var in *block.Block
+		for key, value := range tx.scanSealed([]byte{layout.SpaceThin}, "") {
 			if len(key) != markKeySize {
-				tx.fail(corrupt(key, "not the key of a mark"))
+				tx.fail(layout.Corrupt(key, "not the key of a mark"))
 				return
 			}
 			m := mark{what: key[1]}
-			m.addr, _ = ParseAddr(key[2:])
-			m.base, _ = ParseAddr(value)
+			m.addr, _ = layout.ParseAddr(key[2:])
+			m.base, _ = layout.ParseAddr(value)
 			if in == nil {
 				var err error
 				if in, err = tx.block(m.addr); err != nil {
@@ -210,7 +214,7 @@ func (tx *Tx) marks() iter.Seq[mark] {
 					return
 				}
 			}
-			if !in.contains(m.addr) || !yield(m) {
+			if !in.Contains(m.addr) || !yield(m) {
 				return
 			}
 		}
@@ -223,54 +227,54 @@ func (b *Batch) sweep(marks []mark, out *Swept) error {
 	if err != nil {
 		return err
 	}
-	records := slices.Clone(old.records)
+	records := slices.Clone(old.Records)
 	for _, m := range marks {
-		i := int(m.addr.Slot) - old.first
+		i := int(m.addr.Slot) - old.First
 		if m.what != marks[0].what { // the next look finds it
 			continue
 		}
 		if b.over.Delete(markKey(nil, m.what, m.addr)); m.what == markGone {
 			out.Records++
 			// It takes after the record before it, for the columns' sake.
-			before := stored{effective: old.Recorded}
+			before := block.Record{Effective: old.Recorded}
 			if i > 0 {
 				before = records[i-1]
 			}
-			records[i] = stored{gone: true, stream: before.stream, effective: before.effective}
+			records[i] = block.Record{Gone: true, Stream: before.Stream, Effective: before.Effective}
 			continue
 		}
 		if records[i], err = b.renewed(m); err != nil {
 			return err
 		}
 	}
-	key := blockKey(nil, old.Seq, max(0, old.last))
+	key := block.Key(nil, old.Seq, max(0, old.Last))
 	was := len(b.over.Get(key))
-	value := appendBlock(nil, key, old.Commit, records, &b.build.scratch)
+	value := block.Append(nil, key, old.Commit, records, &b.build.Scratch)
 	out.Freed += int64(was - len(value))
 	copy(b.over.Put(key, len(value)), value)
-	b.blocks, b.Tx.records = cache[*block]{}, cache[loaded]{}
+	b.blocks, b.Tx.records = cache[*block.Block]{}, cache[loaded]{}
 	return nil
 }
 
 // renewed is a record as it is to be written.
-func (b *Batch) renewed(m mark) (stored, error) {
+func (b *Batch) renewed(m mark) (block.Record, error) {
 	l, err := b.load(m.addr, MaxDepth)
 	if err != nil {
-		return stored{}, err
+		return block.Record{}, err
 	}
-	out := stored{payload: l.full, kind: l.kind, stream: l.stream, effective: l.effective}
+	out := block.Record{Payload: l.full, Kind: l.Kind, Stream: l.Stream, Effective: l.Effective}
 	if m.base.IsZero() {
 		return out, nil
 	}
 	base, err := b.Load(m.base)
 	if err != nil {
-		return stored{}, err
+		return block.Record{}, err
 	}
 	// What rests on this record takes it to be no deeper than it was.
-	if base.Depth < l.depth() && b.delta(&out, l.full, base.Base()) {
+	if base.Depth < l.Depth() && b.delta(&out, l.full, base.Base()) {
 		return out, nil
 	}
-	out.payload, out.delta = l.full, nil
+	out.Payload, out.Delta = l.full, nil
 	return out, nil
 }
 
@@ -278,14 +282,14 @@ func (b *Batch) renewed(m mark) (stored, error) {
 func (v *verifier) mark(key, content []byte) {
 	a, ok := Addr{}, len(key) == markKeySize && (key[1] == markAnew || key[1] == markGone)
 	if ok {
-		a, ok = ParseAddr(key[2:])
+		a, ok = layout.ParseAddr(key[2:])
 	}
 	if v.expect(ok, key, "not a mark"); !ok {
 		return
 	}
 	_, _, err := v.tx.stored(a)
 	v.problem(err)
-	if base, _ := ParseAddr(content); !base.IsZero() {
+	if base, _ := layout.ParseAddr(content); !base.IsZero() {
 		_, err := v.tx.Load(base)
 		v.problem(err)
 		v.expect(base.Compare(a) < 0, key, "it is to rest on what came later")

@@ -1,25 +1,19 @@
 package ledger
 
-import "iter"
+import (
+	"iter"
 
-// Entry is a record's place in the timeline of its stream.
-type Entry struct {
-	Stream    uint32
-	Effective int64
-	Addr      Addr  // what was recorded later has a greater one
-	Confirmed int64 // as SetConfirmed set it; 0 where it never did
-
-	// Shadowed: another entry with the same effective instant was recorded
-	// later (and not after the K asked for), which corrects this one.
-	Shadowed bool
-}
+	"github.com/plumbline/plumbline/store/ledger/block"
+	"github.com/plumbline/plumbline/store/ledger/layout"
+	"github.com/plumbline/plumbline/store/ledger/leaf"
+)
 
 // LoadEntry loads an entry's record, and verifies that the record says it is
 // there: the two are stored apart.
 func (tx *Tx) LoadEntry(e Entry) (Record, error) {
 	r, err := tx.Load(e.Addr)
 	if err == nil && (r.Stream != e.Stream || r.Effective != e.Effective) {
-		err = corrupt(e.key(nil), "record %v is of stream %d at %d", e.Addr, r.Stream, r.Effective)
+		err = layout.Corrupt(e.AppendKey(nil), "record %v is of stream %d at %d", e.Addr, r.Stream, r.Effective)
 	}
 	return r, err
 }
@@ -33,7 +27,7 @@ func (tx *Tx) visible(stream uint32, first, last int64, K Seq) iter.Seq[Entry] {
 		}
 		w := walk{
 			tx: tx, stream: stream, first: first, last: last, known: K, yield: yield,
-			lo: appendInverted(streamKey(nil, stream), last),
+			lo: layout.AppendInverted(leaf.StreamKey(nil, stream), last),
 		}
 		for !w.done {
 			w.leaves()
@@ -62,16 +56,16 @@ func (w *walk) leaves() {
 	placed := tx.placed
 	entries := tx.takeLeaf()
 	defer func() { tx.giveLeaf(entries) }()
-	for key, value := range tx.r.Scan(w.lo, after(streamKey(nil, w.stream))) {
+	for key, value := range tx.r.Scan(w.lo, layout.After(leaf.StreamKey(nil, w.stream))) {
 		var err error
-		if entries, err = parseLeaf(entries[:0], key, value); err != nil {
+		if entries, err = leaf.Parse(entries[:0], key, value); err != nil {
 			tx.fail(err)
 			break
 		}
 		for i := len(entries) - 1; i >= 0 && !w.done; i-- {
 			w.entry(entries[i])
 			if tx.placed != placed && !w.done {
-				w.lo = w.past.key(nil)
+				w.lo = w.past.AppendKey(nil)
 				return
 			}
 		}
@@ -86,7 +80,7 @@ func (w *walk) entry(e Entry) {
 	switch {
 	case e.Effective < w.first:
 		w.done = true
-	case e.Effective > w.last, e.Addr.Seq > w.known, w.past != nil && older(e, *w.past) >= 0:
+	case e.Effective > w.last, e.Addr.Seq > w.known, w.past != nil && leaf.Older(e, *w.past) >= 0:
 	default:
 		w.past = &e
 		w.done = !w.yield(e)
@@ -123,7 +117,7 @@ func (tx *Tx) Entries(stream uint32, from, to int64, K Seq) iter.Seq[Entry] {
 }
 
 // nextScan is how many entries Next reads through before it searches.
-const nextScan = 8 * leafMax
+const nextScan = 8 * leaf.Most
 
 // Next returns the first entry of stream that takes effect later than after, as
 // known at K: the breakpoint at which what At(after) returns ends.
@@ -167,11 +161,11 @@ func (tx *Tx) search(stream uint32, after int64, best Entry, K Seq) Entry {
 // SetConfirmed sets when what e says was last confirmed (0 clears it), in
 // place: it is no record, and has no history. e must be in its timeline.
 func (b *Batch) SetConfirmed(e Entry, confirmed int64) {
-	e.Effective = clamp(e.Effective)
+	e.Effective = layout.Clamp(e.Effective)
 	if confirmed != 0 {
-		confirmed = clamp(confirmed)
+		confirmed = layout.Clamp(confirmed)
 	}
-	if n := len(b.fresh) - 1; n >= 0 && b.fresh[n].Stream == e.Stream && older(b.fresh[n], e) == 0 {
+	if n := len(b.fresh) - 1; n >= 0 && b.fresh[n].Stream == e.Stream && leaf.Older(b.fresh[n], e) == 0 {
 		b.fresh[n].Confirmed = confirmed
 		return
 	}
@@ -183,13 +177,13 @@ func (b *Batch) SetConfirmed(e Entry, confirmed int64) {
 	}
 	defer b.giveLeaf(entries)
 	for i := range entries {
-		if older(entries[i], e) == 0 {
+		if leaf.Older(entries[i], e) == 0 {
 			entries[i].Confirmed = confirmed
 			b.putLeaf(key, entries)
 			return
 		}
 	}
-	b.fail(corrupt(e.key(nil), "there is no such entry to confirm"))
+	b.fail(layout.Corrupt(e.AppendKey(nil), "there is no such entry to confirm"))
 }
 
 // SeqAt returns the newest commit that was recorded at or before the given
@@ -224,10 +218,10 @@ func (tx *Tx) SeqAt(recorded int64) Seq {
 
 // commit returns the first commit from seq on, of which there must be one.
 func (tx *Tx) commit(seq Seq) (Commit, error) {
-	lo := blockKey(nil, seq, 0)
-	for key, value := range tx.r.Scan(lo, []byte{spaceBlock + 1}) {
-		h, err := parseHeader(key, value)
+	lo := block.Key(nil, seq, 0)
+	for key, value := range tx.r.Scan(lo, []byte{layout.SpaceBlock + 1}) {
+		h, err := block.ParseHeader(key, value)
 		return h.Commit, err
 	}
-	return Commit{}, corrupt(lo, "there is no commit from here on")
+	return Commit{}, layout.Corrupt(lo, "there is no commit from here on")
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/ledger/block"
+	"github.com/plumbline/plumbline/store/ledger/layout"
 )
 
 // Tx reads one consistent state. It belongs to the goroutine that runs the
@@ -25,7 +27,7 @@ type Tx struct {
 
 	key     []byte    // scratch
 	leaves  [][]Entry // scratch
-	blocks  cache[*block]
+	blocks  cache[*block.Block]
 	records cache[loaded]
 }
 
@@ -53,20 +55,20 @@ func (tx *Tx) get(key []byte) ([]byte, error) {
 	if value == nil {
 		return nil, nil
 	}
-	return unseal(key, value)
+	return layout.Unseal(key, value)
 }
 
 // scan yields the keys that begin with prefix, from prefix+from on.
 func (tx *Tx) scan(prefix []byte, from string) iter.Seq2[[]byte, []byte] {
 	lo := append(slices.Clone(prefix), from...)
-	return tx.r.Scan(lo, after(slices.Clone(prefix)))
+	return tx.r.Scan(lo, layout.After(slices.Clone(prefix)))
 }
 
 // scanSealed is scan of verified values; it ends at the first bad one.
 func (tx *Tx) scanSealed(prefix []byte, from string) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		for key, value := range tx.scan(prefix, from) {
-			v, err := unseal(key, value)
+			v, err := layout.Unseal(key, value)
 			if err != nil {
 				tx.fail(err)
 				return

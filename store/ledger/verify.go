@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/plumbline/plumbline/store"
+	"github.com/plumbline/plumbline/store/ledger/block"
+	"github.com/plumbline/plumbline/store/ledger/layout"
+	"github.com/plumbline/plumbline/store/ledger/leaf"
 )
 
 // Verified is what Verify has read.
@@ -27,8 +30,8 @@ const verifyChunk = 1024
 func (l *Ledger) Verify(ctx context.Context, report func(error) bool) (Verified, error) {
 	v := verifier{}
 	for _, space := range []byte{
-		spaceMeta, spaceBlock, spaceTimeline, spaceNumber, spaceName, spaceHead,
-		spaceEdge, spaceRank, spaceObject, spaceDue, spaceRequest, spaceExpiry, spaceSum, spaceEvent, spaceThin,
+		layout.SpaceMeta, layout.SpaceBlock, layout.SpaceTimeline, layout.SpaceNumber, layout.SpaceName, layout.SpaceHead,
+		layout.SpaceEdge, layout.SpaceRank, layout.SpaceObject, layout.SpaceDue, layout.SpaceRequest, layout.SpaceExpiry, layout.SpaceSum, layout.SpaceEvent, layout.SpaceThin,
 	} {
 		for v.lo = []byte{space}; v.lo != nil; {
 			if err := l.View(ctx, v.chunk); err != nil {
@@ -86,26 +89,26 @@ func (v *verifier) problem(err error) {
 
 func (v *verifier) expect(ok bool, key []byte, what string) {
 	if !ok {
-		v.problem(corrupt(key, "%s", what))
+		v.problem(layout.Corrupt(key, "%s", what))
 	}
 }
 
 func (v *verifier) key(key, value []byte) {
 	switch key[0] {
-	case spaceBlock:
+	case layout.SpaceBlock:
 		v.block(key, value)
-	case spaceTimeline:
+	case layout.SpaceTimeline:
 		v.leaf(key, value)
-	case spaceDue:
+	case layout.SpaceDue:
 		v.expect(len(key) == dueSize, key, "not the key of what is due")
-	case spaceEdge:
+	case layout.SpaceEdge:
 		v.expect(len(key) == edgeFromSize+4, key, "not the key of an edge")
-	case spaceRank:
+	case layout.SpaceRank:
 		v.expect(len(key) == rankSize, key, "not the key of a rank")
-	case spaceExpiry:
+	case layout.SpaceExpiry:
 		v.expiry(key)
 	default:
-		content, err := unseal(key, value)
+		content, err := layout.Unseal(key, value)
 		v.problem(err)
 		if err == nil {
 			v.sealed(key, content)
@@ -116,33 +119,33 @@ func (v *verifier) key(key, value []byte) {
 // sealed verifies what a value with a good checksum says of others.
 func (v *verifier) sealed(key, content []byte) {
 	switch key[0] {
-	case spaceMeta:
+	case layout.SpaceMeta:
 		if string(key) == string(formatKey) {
 			v.expect(strings.HasPrefix(string(content), magic), key, "not a ledger's format")
 		}
-	case spaceNumber:
+	case layout.SpaceNumber:
 		name, ok := "", len(content) == 4
 		if ok {
 			name, ok = v.tx.Name(key[1], binary.BigEndian.Uint32(content))
 		}
 		v.expect(ok && name == string(key[2:]), key, "its number has another name")
-	case spaceName:
+	case layout.SpaceName:
 		n, ok := uint32(0), len(key) == 6
 		if ok {
 			n, ok = v.tx.Number(key[1], string(content))
 		}
 		v.expect(ok && n == binary.BigEndian.Uint32(key[2:]) && n <= v.tx.Count(key[1]), key, "its name has another number")
-	case spaceHead:
+	case layout.SpaceHead:
 		v.expect(len(key) == 6, key, "not the key of a head")
-	case spaceRequest:
+	case layout.SpaceRequest:
 		r, ok := v.tx.receipt(key)
 		v.expect(ok && v.tx.r.Get(expiryKey(nil, r.Expires, key)) != nil, key, "it would never expire")
-	case spaceSum:
+	case layout.SpaceSum:
 		_, err := parseSum(key, content)
 		v.problem(err)
-	case spaceThin:
+	case layout.SpaceThin:
 		v.mark(key, content)
-	case spaceEvent:
+	case layout.SpaceEvent:
 		k, err := parsePack(key, content)
 		v.problem(err)
 		if err == nil {
@@ -165,8 +168,8 @@ func (v *verifier) expiry(key []byte) {
 	ok := len(key) == expirySize
 	if ok {
 		var r Receipt
-		r, ok = v.tx.receipt(append([]byte{spaceRequest}, key[1+instantSize:]...))
-		ok = ok && r.Expires == instant(key[1:])
+		r, ok = v.tx.receipt(append([]byte{layout.SpaceRequest}, key[1+layout.InstantSize:]...))
+		ok = ok && r.Expires == layout.Instant(key[1:])
 	}
 	v.expect(ok, key, "nothing expires here")
 }
@@ -174,7 +177,7 @@ func (v *verifier) expiry(key []byte) {
 // block verifies the order of commits, that each record can be read whole, and
 // that it stands in its timeline.
 func (v *verifier) block(key, value []byte) {
-	b, err := parseBlock(key, value)
+	b, err := block.Parse(key, value)
 	if err != nil {
 		v.problem(err)
 		return
@@ -185,27 +188,27 @@ func (v *verifier) block(key, value []byte) {
 	v.expect(same || next, key, "its commit was not recorded after the one before")
 	v.after.previous = b.Commit
 	v.tx.blocks.add(b)
-	v.after.Records += int64(len(b.records))
-	for i, r := range b.records {
-		if r.gone {
+	v.after.Records += int64(len(b.Records))
+	for i, r := range b.Records {
+		if r.Gone {
 			v.after.Gone++
 		}
-		if r.kind == kindAudit || r.gone {
+		if r.Kind == block.KindAudit || r.Gone {
 			continue
 		}
-		a := Addr{Seq: b.Seq, Slot: uint16(b.first + i)}
-		e := Entry{Stream: r.stream, Effective: r.effective, Addr: a}
+		a := Addr{Seq: b.Seq, Slot: uint16(b.First + i)}
+		e := Entry{Stream: r.Stream, Effective: r.Effective, Addr: a}
 		_, entries, err := v.tx.leafOf(nil, e)
 		v.problem(err)
 		if err == nil {
-			_, found := slices.BinarySearchFunc(entries, e, older)
+			_, found := slices.BinarySearchFunc(entries, e, leaf.Older)
 			leaves := v.tx.r.Get(markKey(nil, markGone, a)) != nil
-			v.expect(found || leaves, e.key(nil), "a record that its timeline lacks")
+			v.expect(found || leaves, e.AppendKey(nil), "a record that its timeline lacks")
 			if !leaves { // what that rests on may be gone already
 				_, err := v.tx.Load(a)
 				v.problem(err)
 			}
-			v.expect(!found || !leaves, e.key(nil), "a record in its timeline that is to go")
+			v.expect(!found || !leaves, e.AppendKey(nil), "a record in its timeline that is to go")
 		}
 	}
 }
@@ -213,20 +216,20 @@ func (v *verifier) block(key, value []byte) {
 // leaf verifies that entries are in order, not beyond the leaf's bound, and
 // have their records.
 func (v *verifier) leaf(key, value []byte) {
-	entries, err := parseLeaf(nil, key, value)
+	entries, err := leaf.Parse(nil, key, value)
 	if err != nil {
 		v.problem(err)
 		return
 	}
-	v.expect(string(entries[0].key(nil)) <= string(key), key, "an entry beyond the bound")
+	v.expect(string(entries[0].AppendKey(nil)) <= string(key), key, "an entry beyond the bound")
 	for i, e := range entries {
-		v.expect(i == 0 || older(entries[i-1], e) < 0, key, "entries out of order")
+		v.expect(i == 0 || leaf.Older(entries[i-1], e) < 0, key, "entries out of order")
 		r, _, err := v.tx.stored(e.Addr)
 		switch {
 		case err != nil:
 			v.problem(err)
-		case r.stream != e.Stream || r.effective != e.Effective || r.kind == kindAudit:
-			v.problem(corrupt(key, "record %v is of stream %d at %d", e.Addr, r.stream, r.effective))
+		case r.Stream != e.Stream || r.Effective != e.Effective || r.Kind == block.KindAudit:
+			v.problem(layout.Corrupt(key, "record %v is of stream %d at %d", e.Addr, r.Stream, r.Effective))
 		}
 	}
 }

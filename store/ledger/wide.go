@@ -3,6 +3,7 @@ package ledger
 import (
 	"iter"
 
+	"github.com/plumbline/plumbline/store/ledger/layout"
 	"github.com/plumbline/plumbline/store/ledger/wide"
 )
 
@@ -50,7 +51,7 @@ func (tx *Tx) WideSums(lo, hi string) iter.Seq2[string, []Wide] {
 			return
 		}
 		for key, value := range tx.r.Scan(sumKey(nil, lo), sumKey(nil, hi)) {
-			v, err := unseal(key, value)
+			v, err := layout.Unseal(key, value)
 			var total []int64
 			if err == nil {
 				total, err = parseSum(key, v)

@@ -266,7 +266,7 @@ func (a *Assessor) planLane(ctx context.Context, l *lane) {
 	err := a.guarded(func() error {
 		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
 			p, err := a.plans.Make(tx, l.system, items, a.now(), full)
-			if l.plan = p; p != nil && len(items) == 0 {
+			if l.plan = p; p != nil {
 				p.Release()
 			}
 			return err

@@ -95,8 +95,8 @@ func (p *Plan) settle() *cached {
 }
 
 // open reads a system's head, or takes the system from the cache. It
-// also gives the evaluations that are kept with it. Of a passing one nothing is
-// kept after the plan is made; then it has memory that is used again.
+// also gives the evaluations that are kept with it. Views are decoded into memory
+// that is used again once the plan is made; of a passing one, hosts' heads too.
 func (x *Planner) open(tx *ledger.Tx, id string, passing bool) (*estate.System, *replay.Cache, error) {
 	k, err := x.cache.take(tx, id)
 	if err != nil {
@@ -110,10 +110,9 @@ func (x *Planner) open(tx *ledger.Tx, id string, passing bool) (*estate.System, 
 		k.sys.AdoptHead(head)
 		return k.sys, &replay.Cache{Evals: k.evals}, nil
 	}
-	arena := new(wire.Arena)
-	if passing {
-		arena = x.arenas.Take()
+	s, err := estate.OpenIn(x.arenas.Take(), tx, id, ledger.Latest)
+	if err == nil && !passing {
+		s.Heads = new(wire.Arena) // its commit writes them
 	}
-	s, err := estate.OpenIn(arena, tx, id, ledger.Latest)
 	return s, &replay.Cache{Evals: map[string]*assess.Evaluation{}}, err
 }

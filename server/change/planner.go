@@ -43,17 +43,32 @@ func (p *Plan) DueBy(t int64) bool {
 	return len(p.others) > 0 || due != 0 && due < t
 }
 
-// Release lets go of what a reassessment has read and its commit does not need:
-// a batch of a thousand systems would hold all their hosts, decoded, until it is
-// durable. It changes states alone, so that no host is needed any more; the memory
-// into which they were decoded serves the next system.
+// Release lets go of what a plan has read and its commit does not need: a batch of
+// a thousand systems would hold all their hosts and evaluations until it is durable.
+// The memory into which views were decoded serves the next system. What a
+// reassessment changes are states alone, so that no host is needed any more; of a
+// submission those stay that it writes. A large system, which is kept after the
+// commit, stays whole.
 func (p *Plan) Release() {
+	passing := len(p.Results) == 0
+	if !passing && len(p.sys.Hosts) >= p.planner.cache.from {
+		return
+	}
 	for _, st := range p.sys.Sources {
-		for _, v := range st.Track.Versions {
-			v.Msg, v.Payload = nil, nil
+		st.Track.Forget()
+	}
+	if passing {
+		p.sys.Hosts = nil
+	}
+	for id, h := range p.sys.Hosts {
+		if !h.Changed {
+			delete(p.sys.Hosts, id)
+		}
+		for _, t := range h.Tracks {
+			t.Forget()
 		}
 	}
-	p.sys.Hosts, p.sys.Foreign, p.cache.Evals = nil, nil, nil
+	p.sys.Foreign, p.cache.Evals = nil, nil
 	arena := p.sys.Arena
 	p.sys.Arena = nil
 	defer p.planner.arenas.Give(arena)

@@ -25,7 +25,8 @@ type System struct {
 	Known   ledger.Seq
 	knownAt int64 // the instant of known; 0 where everything is known
 
-	Arena *wire.Arena // what is decoded of views and hosts' heads
+	Arena *wire.Arena // what is decoded of views
+	Heads *wire.Arena // what is decoded of hosts' heads; Arena where it is nil
 
 	ID     string
 	Number uint32 // 0 for a system that is not stored yet
@@ -141,8 +142,12 @@ func (s *System) OpenHost(h *Host, n uint32) error {
 }
 
 func (s *System) adoptHostHead(h *Host, raw []byte) error {
-	raw = s.Arena.Copy(raw)
-	stored, err := envelope.DecodeIn(s.Arena, hostHeadType, raw)
+	arena := s.Heads
+	if arena == nil {
+		arena = s.Arena
+	}
+	raw = arena.Copy(raw)
+	stored, err := envelope.DecodeIn(arena, hostHeadType, raw)
 	if err != nil {
 		return err
 	}

@@ -140,6 +140,16 @@ func (t *Track) LoadAll(tx *ledger.Tx) error {
 	return nil
 }
 
+// Forget lets go of what was decoded, but for what is staged, which lies in nobody's
+// arena.
+func (t *Track) Forget() {
+	for _, v := range t.Versions {
+		if !v.Staged {
+			v.Msg, v.Payload = nil, nil
+		}
+	}
+}
+
 // Insert puts a staged version in its place; it shadows one of the same instant.
 func (t *Track) Insert(v *Version) {
 	i := 0

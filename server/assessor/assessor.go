@@ -243,8 +243,9 @@ func rejected(si *pb.SubmitItem, err error) *pb.Receipt {
 // dryRun makes a plan of an item and answers as if it had been carried out.
 func (a *Assessor) dryRun(ctx context.Context, it *submission.Item) (*pb.Receipt, error) {
 	var r *pb.Receipt
+	line := a.plans.Line()
 	err := a.ledger.View(ctx, func(tx *ledger.Tx) error {
-		p, err := a.plans.Make(tx, it.System, []*submission.Item{it}, a.now(), false)
+		p, err := a.plans.Make(tx, line, it.System, []*submission.Item{it}, a.now(), false)
 		if err != nil {
 			return err
 		}

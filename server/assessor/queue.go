@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -237,45 +238,77 @@ func (a *Assessor) laterNow(others int) int {
 	return laterShare
 }
 
+// viewLanes is how many lanes one View serves at the most: those that were submitted
+// one after the other stand in the same blocks, which it reads once. Longer ones
+// would keep a store that grows waiting.
+const viewLanes = 32
+
 // makePlans makes the lanes' plans, several at once.
 func (a *Assessor) makePlans(ctx context.Context, lanes []*lane) {
 	g, ctx := errgroup.WithContext(ctx)
 	workers := min(a.cfg.Workers, len(lanes))
-	for w := range workers {
+	size := min(max(len(lanes)/(4*workers), 1), viewLanes)
+	var next atomic.Int64
+	for range workers {
 		g.Go(func() error {
-			for i := w; i < len(lanes); i += workers {
-				lanes[i].plan = nil
-				a.planLane(ctx, lanes[i])
+			for {
+				to := int(next.Add(int64(size)))
+				if to-size >= len(lanes) {
+					return nil
+				}
+				a.planLanes(ctx, lanes[to-size:min(to, len(lanes))])
 			}
-			return nil
 		})
 	}
 	_ = g.Wait() // what fails is answered to its own callers
 }
 
-// planLane makes one lane's plan; where it fails, the lane's callers are told.
-func (a *Assessor) planLane(ctx context.Context, l *lane) {
-	var items []*submission.Item
-	full := false
+// planLanes makes plans in one View. Where that fails, each lane gets a View of its
+// own, so that a failure is told to its own callers alone.
+func (a *Assessor) planLanes(ctx context.Context, lanes []*lane) {
+	err := a.planIn(ctx, lanes)
+	if err == nil {
+		return
+	}
+	for _, l := range lanes {
+		if len(lanes) > 1 {
+			err = a.planIn(ctx, []*lane{l})
+		}
+		if err != nil {
+			l.plan = nil
+			a.finish(l, err)
+		}
+	}
+}
+
+// planIn makes plans in one View, all or none.
+func (a *Assessor) planIn(ctx context.Context, lanes []*lane) error {
+	line := a.plans.Line()
+	return a.guarded(func() error {
+		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
+			for _, l := range lanes {
+				items, full := l.asked()
+				p, err := a.plans.Make(tx, line, l.system, items, a.now(), full)
+				if l.plan = p; err != nil {
+					return err
+				}
+				p.Release()
+			}
+			return nil
+		})
+	})
+}
+
+// asked is what the lane's jobs ask for: to take in items, and whether to evaluate
+// also what is not due.
+func (l *lane) asked() (items []*submission.Item, full bool) {
 	for _, j := range l.taken {
 		if j.it != nil {
 			items = append(items, j.it)
 		}
 		full = full || j.batch != nil && j.batch.Full
 	}
-	err := a.guarded(func() error {
-		return a.ledger.View(ctx, func(tx *ledger.Tx) error {
-			p, err := a.plans.Make(tx, l.system, items, a.now(), full)
-			if l.plan = p; p != nil {
-				p.Release()
-			}
-			return err
-		})
-	})
-	if err != nil {
-		l.plan = nil
-		a.finish(l, err)
-	}
+	return items, full
 }
 
 // IsWaitedFor tells whether somebody waits for a system that no commit has taken

@@ -70,13 +70,13 @@ type partChange struct {
 
 // Make applies items, in their order, to a system as a View shows it, and
 // evaluates what must be evaluated. With no items it reassesses what is due, or,
-// with full, whether or not it is due.
-func (x *Planner) Make(tx *ledger.Tx, id string, items []*submission.Item, now int64, full bool) (*Plan, error) {
+// with full, whether or not it is due. line is what Line was before the View began.
+func (x *Planner) Make(tx *ledger.Tx, line *retention.Line, id string, items []*submission.Item, now int64, full bool) (*Plan, error) {
 	sys, kept, err := x.open(tx, id, len(items) == 0)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{planner: x, sys: sys, cache: kept, now: now, line: x.wall.Line(), others: map[string]int64{}, touched: map[int64]uint32{}}
+	p := &Plan{planner: x, sys: sys, cache: kept, now: now, line: line, others: map[string]int64{}, touched: map[int64]uint32{}}
 	seen := map[string]*Planned{}
 	for _, it := range items {
 		d := &Planned{it: it}

@@ -28,6 +28,9 @@ func NewPlanner(k *guides.Keeper, wall *retention.Wall, engine string, metrics r
 // before any plan is made; CacheFrom where it is not called.
 func (x *Planner) KeepFrom(hosts int) { x.cache.from = hosts }
 
+// Line is where the wall stands: nothing is planned before it.
+func (x *Planner) Line() *retention.Line { return x.wall.Line() }
+
 // Committed keeps the system of a plan that was committed, where it is large. What
 // a reassessment passes by is not kept: it would drive out what is submitted to.
 func (x *Planner) Committed(p *Plan) {

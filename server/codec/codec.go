@@ -69,7 +69,7 @@ func (c Codec) Unmarshal(data mem.BufferSlice, v any) error {
 	proto.Reset(m)
 	err := Check(m.ProtoReflect().Descriptor(), buf.ReadOnlyData())
 	if err == nil {
-		err = m.UnmarshalVT(buf.ReadOnlyData())
+		err = decode(m, buf.ReadOnlyData())
 	}
 	if err != nil {
 		proto.Reset(m)

@@ -37,7 +37,8 @@ type facts struct {
 
 // Slabs begin small, for who decodes one host, and grow to slabMost elements.
 const (
-	slabFirst = 4
+	slabFirst = 1
+	poolFirst = 16
 	slabMost  = 512
 	bytesMost = 32 << 10
 	mapMost   = 64      // entries; larger maps are not used again
@@ -82,6 +83,27 @@ func (a *Arena) Reset() {
 	f.times.reset()
 	f.spans.reset()
 	f.lists.reset()
+}
+
+// Leave leaves all messages that were decoded with the arena to who holds them, and
+// begins anew, with other memory.
+func (a *Arena) Leave() {
+	a.decoded, a.bytes = 0, nil
+	for i := range a.slabs {
+		if s := &a.slabs[i]; s.at > 0 {
+			clear(s.chunks)
+			*s = slab{chunks: s.chunks[:0]}
+		}
+	}
+	a.texts.leave()
+	a.lists.leave()
+	a.int32s.leave()
+	a.int64s.leave()
+	a.doubles.leave()
+	clear(a.textMaps)
+	clear(a.factMaps)
+	a.textMaps, a.factMaps, a.maps = a.textMaps[:0], a.factMaps[:0], [2]int{}
+	a.facts = facts{}
 }
 
 // emptied clears the maps in use, and drops large ones.
@@ -214,7 +236,7 @@ func (p *pool[T]) next(n int) {
 		if p.at > 0 {
 			last = len(p.chunks[p.at-1])
 		}
-		p.chunks = append(p.chunks, make([]T, max(n, min(2*last, 4*slabMost), 4*slabFirst)))
+		p.chunks = append(p.chunks, make([]T, max(n, min(2*last, 4*slabMost), poolFirst)))
 	}
 	p.free = p.chunks[p.at]
 	p.at++
@@ -228,4 +250,9 @@ func (p *pool[T]) reset() {
 		clear(c)
 	}
 	p.free, p.at = nil, 0
+}
+
+func (p *pool[T]) leave() {
+	clear(p.chunks)
+	p.chunks, p.free, p.at = p.chunks[:0], nil, 0
 }

@@ -24,6 +24,17 @@ func (t Type[T]) Decode(a *Arena, b []byte) (*T, error) {
 	return (*T)(p), nil
 }
 
+// DecodeStrictly is Decode into an empty message of the caller's, and refuses what
+// Decode keeps as unknown although the message has a field of that number.
+func (t Type[T]) DecodeStrictly(a *Arena, m *T, b []byte) error {
+	a.decoded += len(b)
+	d := decoder{a: a, b: unsafe.String(unsafe.SliceData(b), len(b)), strict: true}
+	if !d.message(t.t, unsafe.Pointer(m), 0, len(b)) {
+		return fmt.Errorf("%s: %w", t.t.name, errMalformed)
+	}
+	return nil
+}
+
 var errMalformed = errors.New("the bytes are no message of that type")
 
 // noField is what the message has of a number beyond all of its own.
@@ -31,8 +42,9 @@ var noField field
 
 // decoder walks one message's bytes.
 type decoder struct {
-	a *Arena
-	b string
+	a      *Arena
+	b      string
+	strict bool // a field that is something else than the table says is an error
 }
 
 // uvarint reads a varint between at and end; next is -1 where there is none.
@@ -103,6 +115,8 @@ func (d *decoder) message(t *table, p unsafe.Pointer, at, end int) bool {
 			at = d.number(f, p, next, end)
 		case wire == protowire.BytesType && (f.op == opInt32s || f.op == opInt64s):
 			at = d.packed(f, p, next, end)
+		case d.strict && f.op != opUnknown:
+			return false
 		default:
 			at = d.keepUnknown(place[[]byte](p, t.unknown), begin, end)
 		}

@@ -18,7 +18,8 @@
 // Texts are not copied: they point into the bytes that were decoded, which nobody
 // may change afterwards. Whatever points to one message keeps its whole slab
 // alive. An [Arena] that is reset empties what was decoded with it and uses it
-// again; only who knows that nothing of it is held any more may do so. Texts
+// again; only who knows that nothing of it is held any more may do so. One that is
+// left leaves its memory to the messages, as requests want it. Texts
 // outlive that, since bytes are never used again.
 //
 // What is decoded is checked as the generated code checks it, which takes texts

@@ -42,6 +42,9 @@ func (d *decoder) fact(t *table, v *pb.FactValue, at, end int) bool {
 		case factText, factTime, factDuration, factTexts:
 			at = d.factSpan(v, tag, next, end)
 		default:
+			if d.strict && tag>>3 <= factTexts>>3 {
+				return false
+			}
 			at = d.keepUnknown(place[[]byte](ptr(v), t.unknown), at, end)
 		}
 		if at < 0 {

@@ -76,6 +76,51 @@ func TestReset(t *testing.T) {
 	})
 }
 
+// TestLeave: what was decoded strictly before stays as it is, whatever is decoded
+// afterwards.
+func TestLeave(t *testing.T) {
+	var a wire.Arena
+	rapid.Check(t, func(t *rapid.T) {
+		var got, want []*pb.Inventory
+		for range rapid.IntRange(1, 3).Draw(t, "messages") {
+			b := encoded(t)
+			m, w := new(pb.Inventory), new(pb.Inventory)
+			if err := inventories.DecodeStrictly(&a, m, b); err != nil {
+				t.Fatal(err)
+			}
+			if err := proto.Unmarshal(b, w); err != nil {
+				t.Fatal(err)
+			}
+			a.Leave()
+			got, want = append(got, m), append(want, w)
+		}
+		a.Reset()
+		for i := range got {
+			if !proto.Equal(got[i], want[i]) {
+				t.Fatalf("got %v\nwant %v", got[i], want[i])
+			}
+		}
+	})
+}
+
+// TestStrictly: a field of another wire type than the message has is refused, one
+// that the message does not have is kept.
+func TestStrictly(t *testing.T) {
+	for _, c := range []struct {
+		b    []byte
+		fine bool
+	}{
+		{[]byte{0x0a, 0x00}, true},              // system
+		{[]byte{0x08, 0x01}, false},             // system, as a number
+		{[]byte{0x0a, 0x02, 0x08, 0x01}, false}, // system.id, as a number
+		{[]byte{0xa8, 0x7d, 0x01}, true},        // field 2005, of a later version
+	} {
+		if err := inventories.DecodeStrictly(new(wire.Arena), new(pb.Inventory), c.b); (err == nil) != c.fine {
+			t.Errorf("%x: %v", c.b, err)
+		}
+	}
+}
+
 // TestCopy: copies do not share memory with each other.
 func TestCopy(t *testing.T) {
 	var a wire.Arena

@@ -10,5 +10,6 @@
 // Messages without generated code (health, reflection) go through grpc's own
 // codec.
 //
-// Tour: codec.go has [Codec]; wire.go has the pass.
+// Tour: codec.go has [Codec]; wire.go has the pass; submission.go decodes submissions
+// by package assess/shape/wire, a message beside the other.
 package codec

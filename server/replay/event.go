@@ -20,15 +20,22 @@ import (
 // Tell makes the events of what has changed in each series.
 func (r *Walk) Tell() error {
 	for _, s := range r.Series {
-		v := s.Track.Newest()
-		if v == nil || !v.Staged {
-			continue
+		if v := s.Track.Newest(); v != nil && v.Staged {
+			if err := r.tellSeries(s, v); err != nil {
+				return err
+			}
 		}
-		if err := r.tellSeries(s, v); err != nil {
-			return err
-		}
+		s.forget()
 	}
 	return nil
+}
+
+// forget lets go of the states' rows.
+func (s *Series) forget() {
+	for _, x := range s.indexes {
+		x.Recycle()
+	}
+	s.indexes = s.indexes[:0]
 }
 
 // tellSeries compares a series' newest state with the one that is stored.

@@ -389,7 +389,8 @@ func (r *Walk) evaluate(as *guides.Assignment, t int64) (int64, error) {
 		return 0, err
 	}
 	st := is.State
-	s.indexes = append(s.indexes[:0], is, was)
+	s.forget()
+	s.indexes = append(s.indexes, is, was)
 	st.Labels = rollup.PackLabels(r.Guides.At(t).Labels, r.Merged.Inventory.System)
 	before, cause := s.Staged, r.CauseOfSeries(as, t)
 	if cause == states.CauseTime && r.Since.fresh && t < held && s.Current != nil && s.Current.Engine != r.Engine {

@@ -17,10 +17,10 @@ func TestPackedResults(t *testing.T) {
 		for r := range rules {
 			for range rapid.IntRange(0, 3).Draw(rt, "results") {
 				rows = append(rows, Row{
-					Rule: r, subject: rapid.IntRange(-1, 4).Draw(rt, "subject"),
+					Rule: r, subject: rapid.Int32Range(-1, 4).Draw(rt, "subject"),
 					State:  score.State(rapid.IntRange(1, score.NumStates-1).Draw(rt, "state")),
 					Waived: rapid.Bool().Draw(rt, "waived"), exception: int8(rapid.IntRange(-1, 100).Draw(rt, "exception")),
-					Since: rapid.Int64Range(0, 5).Draw(rt, "since"), waiver: rapid.IntRange(0, 3).Draw(rt, "waiver"),
+					Since: rapid.Int64Range(0, 5).Draw(rt, "since"), waiver: rapid.Int32Range(0, 3).Draw(rt, "waiver"),
 				})
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/score"
@@ -57,12 +58,25 @@ func CauseName(c uint32) string {
 // Row is one packed result.
 type Row struct {
 	Rule      int
-	subject   int // index into State.Subjects; -1 for the rule as a whole
+	Since     int64
+	subject   int32 // index into State.Subjects; -1 for the rule as a whole
+	waiver    int32 // 1 + the index into State.Waivers; 0 where none is named
 	State     score.State
 	Waived    bool
 	exception int8
-	waiver    int // 1 + the index into State.Waivers; 0 where none is named
-	Since     int64
+}
+
+// rowsMost is how many rows are kept to be used again.
+const rowsMost = 1 << 18
+
+var spareRows sync.Pool // of *[]Row, empty
+
+// makeRows makes room for so many rows.
+func makeRows(n int) []Row {
+	if x, ok := spareRows.Get().(*[]Row); ok && cap(*x) >= n {
+		return (*x)[:0]
+	}
+	return make([]Row, 0, n)
 }
 
 // Bits of a row's first byte above its state.
@@ -151,15 +165,15 @@ func unpackResults(b []byte, subjects, waivers int) (rows []Row, instants []int6
 		instants = append(instants, int64(binary.BigEndian.Uint64(u.take(8))))
 	}
 	rules = int(u.uvarint())
-	rows = make([]Row, 0, len(u.b)/4) // a row has four bytes at least
+	rows = makeRows(len(u.b) / 4) // a row has four bytes at least
 	for rule := 0; rule < rules && !u.bad; rule++ {
 		for i, n := uint64(0), u.uvarint(); i < n && !u.bad; i++ {
 			p := u.row()
 			r := Row{
-				Rule: rule, subject: int(p.subject) - 1, State: score.State(p.state & 15), Waived: p.state&rowWaived != 0,
-				exception: int8(p.exception) - 1, waiver: int(p.waiver),
+				Rule: rule, subject: int32(p.subject) - 1, State: score.State(p.state & 15), Waived: p.state&rowWaived != 0,
+				exception: int8(p.exception) - 1, waiver: int32(p.waiver),
 			}
-			if r.waiver < 0 || r.waiver > waivers || p.since >= uint64(len(instants)) || r.subject >= subjects || int(r.State) >= score.NumStates {
+			if p.waiver > uint64(waivers) || p.since >= uint64(len(instants)) || p.subject > uint64(subjects) || int(r.State) >= score.NumStates {
 				u.bad = true
 				break
 			}
@@ -197,6 +211,10 @@ type packedRow struct {
 }
 
 func (u *unpacker) row() (p packedRow) {
+	if b := u.b; len(b) >= 4 && b[0]|b[3] < 0x80 && b[1]&rowNamed == 0 { // as nearly all are
+		u.b = b[4:]
+		return packedRow{subject: uint64(b[0]), state: b[1], exception: b[2], since: uint64(b[3])}
+	}
 	p.subject = u.uvarint()
 	b := u.take(2)
 	p.state, p.exception = b[0], b[1]
@@ -240,11 +258,11 @@ func BuildIndexed(engine string, ev *assess.Evaluation, prev *storev1.State, pre
 	if err := old.Unpack(); err != nil {
 		return nil, nil, err
 	}
-	rows := make([]Row, 0, len(ev.Results))
+	rows := makeRows(len(ev.Results))
 	gone := len(old.Rows) // results of prev that are not there any more
 	numbers := newNumbering(prev.GetSubjects())
 	waivers := newNumbering(prev.GetWaivers())
-	subjects := make([]int, len(ev.Subjects)) // 1 + the number of each, once asked for
+	subjects := make([]int32, len(ev.Subjects)) // 1 + the number of each, once asked for
 	rules := ev.Plan.Checklist()
 	for i := range ev.Results {
 		r := &ev.Results[i]
@@ -273,8 +291,8 @@ func BuildIndexed(engine string, ev *assess.Evaluation, prev *storev1.State, pre
 		rows = append(rows, row)
 	}
 	out.Changed += int32(gone)
-	out.Subjects = numbers.compact(rows, func(r *Row) *int { return &r.subject }, 0)
-	out.Waivers = waivers.compact(rows, func(r *Row) *int { return &r.waiver }, 1)
+	out.Subjects = numbers.compact(rows, func(r *Row) *int32 { return &r.subject }, 0)
+	out.Waivers = waivers.compact(rows, func(r *Row) *int32 { return &r.waiver }, 1)
 	out.Results = packResults(rows, rules.RuleCount(), old.instants)
 	return &Index{State: out, Rows: rows}, old, nil
 }
@@ -324,6 +342,16 @@ func (x *Index) Unpack() error {
 	return err
 }
 
+// Recycle has the memory of the rows used again by later states. Nobody may read
+// them afterwards.
+func (x *Index) Recycle() {
+	if rows := x.Rows; cap(rows) > 0 && cap(rows) <= rowsMost {
+		rows = rows[:0]
+		spareRows.Put(&rows)
+	}
+	x.Rows, x.at = nil, nil
+}
+
 // SubjectName is the id of a row's subject; "" for the rule as a whole.
 func SubjectName(s *storev1.State, r Row) string {
 	if r.subject < 0 {
@@ -366,7 +394,7 @@ func (x *Index) Find(rule, subject string) (Row, bool) {
 // numbers until they are gone.
 type numbering struct {
 	names []string
-	index map[string]int
+	index map[string]int32
 }
 
 func newNumbering(prev []string) *numbering {
@@ -377,13 +405,13 @@ func newNumbering(prev []string) *numbering {
 	return n
 }
 
-func (n *numbering) number(id string) int {
+func (n *numbering) number(id string) int32 {
 	i, ok := n.index[id]
 	if !ok {
 		if n.index == nil {
-			n.index = map[string]int{}
+			n.index = map[string]int32{}
 		}
-		i = len(n.names)
+		i = int32(len(n.names))
 		n.index[id] = i
 		n.names = append(n.names, id)
 	}
@@ -391,7 +419,7 @@ func (n *numbering) number(id string) int {
 }
 
 // name is the name with a number that is counted from 1; "" for 0.
-func (n *numbering) name(number int) string {
+func (n *numbering) name(number int32) string {
 	if number == 0 {
 		return ""
 	}
@@ -400,11 +428,11 @@ func (n *numbering) name(number int) string {
 
 // compact drops names that no row has, and renumbers the rows. field is where a
 // row has its number, and first is that of the first name; less means none.
-func (n *numbering) compact(rows []Row, field func(*Row) *int, first int) []string {
+func (n *numbering) compact(rows []Row, field func(*Row) *int32, first int32) []string {
 	if len(n.names) == 0 {
 		return nil
 	}
-	used := make([]int, len(n.names))
+	used := make([]int32, len(n.names))
 	for i := range rows {
 		if k := *field(&rows[i]) - first; k >= 0 {
 			used[k] = 1
@@ -413,7 +441,7 @@ func (n *numbering) compact(rows []Row, field func(*Row) *int, first int) []stri
 	var out []string
 	for i := range used {
 		if used[i] == 1 {
-			used[i] = len(out)
+			used[i] = int32(len(out))
 			out = append(out, n.names[i])
 		}
 	}

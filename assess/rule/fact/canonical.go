@@ -29,6 +29,9 @@ const (
 // A group gives its number of refs and their bytes. A missing fact has the tag
 // of an absent value.
 func (r Ref) AppendCanonical(b []byte) []byte {
+	if r.Path.plain != notPlain {
+		return r.appendPlain(b)
+	}
 	if shared, ok := r.Shared(); ok {
 		b = binary.AppendUvarint(append(b, tagGroup), uint64(len(shared)))
 		for _, s := range shared {
@@ -50,6 +53,78 @@ func (r Ref) AppendCanonical(b []byte) []byte {
 	case entry:
 		if p := r.target(); p != nil {
 			return r.appendEntry(b, p)
+		}
+	}
+	return append(b, tagAbsent)
+}
+
+// plain is how a scalar with presence is read by its place alone, without a look
+// at its Field: as nearly all facts are that rules read.
+type plain uint8
+
+const (
+	notPlain plain = iota
+	plainBool
+	plainInt32
+	plainInt64
+	plainText
+	plainTime
+	plainDuration
+)
+
+func plainOf(f *shape.Field) plain {
+	if f.Card != shape.One {
+		return notPlain
+	}
+	return map[shape.Kind]plain{
+		shape.Bool: plainBool, shape.Int32: plainInt32, shape.Int64: plainInt64,
+		shape.Text: plainText, shape.Time: plainTime, shape.Duration: plainDuration,
+	}[f.Kind]
+}
+
+// appendPlain is AppendCanonical for what is plain.
+func (r Ref) appendPlain(b []byte) []byte {
+	p := r.Path
+	b = append(b, p.head...)
+	if p.keyed && r.Base != nil {
+		b = appendText(b, p.keyAt.Plain(r.Base))
+	} else {
+		b = append(b, 0)
+	}
+	m := r.Base
+	for _, o := range p.way {
+		if m == nil {
+			break
+		}
+		m = o.Nested(m)
+	}
+	if m == nil {
+		return append(b, tagAbsent)
+	}
+	switch p.plain {
+	case plainBool:
+		if v := p.at.Bool(m); v != nil {
+			return appendBool(b, *v)
+		}
+	case plainInt32:
+		if v := p.at.Int32(m); v != nil {
+			return binary.AppendVarint(append(b, tagInt), int64(*v))
+		}
+	case plainInt64:
+		if v := p.at.Int64(m); v != nil {
+			return binary.AppendVarint(append(b, tagInt), *v)
+		}
+	case plainText:
+		if v := p.at.Text(m); v != nil {
+			return appendText(append(b, tagText), *v)
+		}
+	case plainTime:
+		if v := p.at.Time(m); v != nil {
+			return binary.AppendVarint(append(b, tagMicros), v.Seconds*1e6+int64(v.Nanos)/1e3)
+		}
+	case plainDuration:
+		if v := p.at.Duration(m); v != nil {
+			return binary.AppendVarint(append(b, tagMicros), v.Seconds*1e6+int64(v.Nanos)/1e3)
 		}
 	}
 	return append(b, tagAbsent)

@@ -2,6 +2,7 @@ package fact
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +137,38 @@ func TestRefs(t *testing.T) {
 		if got := hex.EncodeToString(r.AppendCanonical(nil)); c.hex != "" && got != c.hex {
 			t.Errorf("%s: the canonical bytes are %s, want %s", c.steps, got, c.hex)
 		}
+	}
+}
+
+// TestPlain reads every field of a host, and of its operating system, by place and
+// by Field: where there is all, little, and nothing.
+func TestPlain(t *testing.T) {
+	var in Interner
+	host, plainOnes := shape.Of((*pb.Host)(nil)), 0
+	system := host.Field("os")
+	for _, h := range []*pb.Host{sample().Hosts[1], {Id: "h", Os: &pb.OperatingSystem{}}, {}, nil} {
+		check := func(steps ...*shape.Field) {
+			r := Ref{shape.Ptr(h), in.Field(host, steps)}
+			by := *r.Path
+			by.plain = notPlain
+			if got, want := r.AppendCanonical(nil), (Ref{r.Base, &by}).AppendCanonical(nil); !slices.Equal(got, want) {
+				t.Errorf("%s: %x by its place, %x by its field", r.Path, got, want)
+			}
+			if r.Path.plain != notPlain {
+				plainOnes++
+			}
+		}
+		for _, f := range host.Fields {
+			if f.Card != shape.Map { // whose entries are facts
+				check(f)
+			}
+		}
+		for _, f := range system.Elem.Fields {
+			check(system, f)
+		}
+	}
+	if plainOnes < 40 {
+		t.Errorf("only %d were read by place", plainOnes)
 	}
 }
 

@@ -28,6 +28,10 @@ type Path struct {
 	steps []*shape.Field // the last is the field; those before are single messages
 	key   string         // of the entry or the element
 
+	plain plain          // how to read what it leads to
+	way   []shape.Offset // of the steps before the last
+	at    shape.Offset   // of the last
+
 	head  string       // the canonical bytes of its text
 	keyed bool         // whether root has a key
 	keyAt shape.Offset // where
@@ -41,6 +45,13 @@ func (p *Path) prepare() {
 	p.head = string(appendText(nil, p.text))
 	if p.root != nil && p.root.Key != nil {
 		p.keyed, p.keyAt = true, p.root.Key.Offset()
+	}
+	if p.form == field {
+		p.plain = plainOf(p.leaf())
+		for _, s := range p.steps[:len(p.steps)-1] {
+			p.way = append(p.way, s.Offset())
+		}
+		p.at = p.leaf().Offset()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/plumbline/plumbline/assess"
 	"github.com/plumbline/plumbline/assess/score"
 	"github.com/plumbline/plumbline/server/past"
 	"github.com/plumbline/plumbline/server/rollup"
@@ -28,6 +29,10 @@ func labelsFor(n int) map[string]string {
 // labelAt is what a system had as a label at an instant, as a group's value.
 func (k *kit) labelAt(t *rapid.T, system, key string, at int64) (value string, until int64) {
 	m, err := k.Merged(k.t.Context(), system, "", past.When{AsOf: at})
+	if notThere(err) {
+		// A state of before anything was said: see the known limits.
+		return "", assess.Forever
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,8 +78,8 @@ func newOracle(t testing.TB, c *assess.Checklist) *oracle {
 		o.applies, o.check = compile(r.Applies, o.scope), compile(r.Check, o.scope)
 		for _, x := range r.Exceptions {
 			exception := oracleException{when: compile(x.When, o.scope), unclaimed: compile(unclaimed(x.When), o.scope)}
-			if m := claimID.FindStringSubmatch(x.When); m != nil {
-				exception.claim = m[1]
+			for _, m := range claimID.FindAllStringSubmatch(x.When, -1) {
+				exception.claims = append(exception.claims, m[1])
 			}
 			o.exceptions = append(o.exceptions, exception)
 		}
@@ -88,11 +88,11 @@ func newOracle(t testing.TB, c *assess.Checklist) *oracle {
 	return out
 }
 
-// oracleException is an exception, and what it comes to while its claim is in
+// oracleException is an exception, and what it comes to while its claims are in
 // force for nobody: then claimed is false whatever its subject is, also one
 // that is not known, which cel-go would call unknown.
 type oracleException struct {
-	claim           string // its claim's id
+	claims          []string // its claims' ids
 	when, unclaimed *ruletest.Oracle
 }
 
@@ -247,7 +247,7 @@ func (o *oracleRule) state(c candidate, inv *pb.Inventory, claims []*pb.Claim, a
 	v := c.ask(o.check, inv, claims, at)
 	for _, x := range o.exceptions {
 		o := x.when
-		if !anyInForce(claims, x.claim, at) {
+		if !slices.ContainsFunc(x.claims, func(id string) bool { return anyInForce(claims, id, at) }) {
 			o = x.unclaimed
 		}
 		v = rule.Or(v, c.ask(o, inv, claims, at))

@@ -77,6 +77,7 @@ func newOracle(t testing.TB, c *assess.Checklist) *oracle {
 		}
 		o.applies, o.check = compile(r.Applies, o.scope), compile(r.Check, o.scope)
 		for _, x := range r.Exceptions {
+			o.outdecides = o.outdecides || partialLists.MatchString(x.When)
 			exception := oracleException{when: compile(x.When, o.scope), unclaimed: compile(unclaimed(x.When), o.scope)}
 			for _, m := range claimID.FindAllStringSubmatch(x.When, -1) {
 				exception.claims = append(exception.claims, m[1])
